@@ -1,0 +1,1 @@
+"""What moves between processes: the envelope, the durable bus and the live layer."""

@@ -1,0 +1,1 @@
+"""Channels: one folder per platform, each speaking that platform's language and nothing else."""

@@ -1,0 +1,1 @@
+"""Articles, their index and the match of a message against them: pure."""

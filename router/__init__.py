@@ -1,0 +1,1 @@
+"""The domain: customers, conversations, tickets, agents and the decision about a message: pure."""

@@ -1,0 +1,1 @@
+"""The specification of Frontdesk, as tests."""

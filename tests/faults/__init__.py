@@ -1,0 +1,1 @@
+"""What must survive: crashes, lost servers, doubled and late messages."""

@@ -1,0 +1,1 @@
+"""Parts working together in one process, over real sockets and files."""

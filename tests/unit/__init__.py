@@ -1,0 +1,1 @@
+"""Behaviour of pure code, with no server and no socket."""

@@ -1,0 +1,1 @@
+"""Long-running parts: each a loop around one step."""
