@@ -1,0 +1,183 @@
+"""The envelope: what a channel heard, in one versioned form that every process understands.
+
+On the wire an envelope is one version byte followed by MessagePack. A reader refuses a version it does
+not know (`UnknownVersion`) and bytes that are not an envelope (`Malformed`); fields it does not know are
+ignored, so an older process can read what a newer one added.
+
+    EnvelopeError
+    ├── UnknownVersion   written by a newer release: upgrade this process, the bytes are kept
+    └── Malformed        not an envelope at all
+"""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+VERSION = 1
+T = TypeVar("T")
+
+
+class EnvelopeError(Exception):
+    """An envelope could not be read."""
+
+
+class UnknownVersion(EnvelopeError):
+    """The envelope was written by a release this one does not know."""
+
+
+class Malformed(EnvelopeError):
+    """The bytes are not an envelope."""
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A frozen value; defaults are left out on the wire."""
+
+
+class Attachment(Value, frozen=True, kw_only=True):
+    """A file that travels by reference: `blob` is its SHA-256 in hex, `size` in bytes."""
+
+    name: str
+    type: str
+    size: int
+    blob: str
+
+
+class Sender(Value, frozen=True, kw_only=True):
+    """Who wrote: `address` is the platform's own id for them, unique on the channel."""
+
+    address: str
+    name: str = ""
+    email: str = ""
+    attributes: dict[str, Any] = {}
+    verified: bool = False
+
+
+class Message(Value, tag="message", frozen=True, kw_only=True):
+    """A customer's message. `automatic` marks auto-replies and bounces: stored, never answered."""
+
+    text: str
+    html: str | None = None
+    subject: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    automatic: bool = False
+    language: str = ""
+
+
+class Edit(Value, tag="edit", frozen=True, kw_only=True):
+    """The text of an earlier message (by its external id) changed."""
+
+    target: str
+    text: str
+
+
+class Delete(Value, tag="delete", frozen=True, kw_only=True):
+    """An earlier message (by its external id) was withdrawn."""
+
+    target: str
+
+
+class Action(Value, tag="action", frozen=True, kw_only=True):
+    """The customer chose an option: `value` is the option's value, `text` what they saw."""
+
+    value: str
+    text: str = ""
+
+
+class Typing(Value, tag="typing", frozen=True, kw_only=True):
+    """The customer is typing; never stored."""
+
+
+class Receipt(Value, tag="receipt", frozen=True, kw_only=True):
+    """The platform reports `state` (`delivered`, `read`, `failed`) for one of our messages."""
+
+    target: str
+    state: str
+
+
+Event = Message | Edit | Delete | Action | Typing | Receipt
+
+
+class Inbound(Value, frozen=True, kw_only=True):
+    """One event from a platform.
+
+    `id` is derived from `channel_id` and `external_id` (`bus.ids.message_id`). `thread` is the platform's
+    conversation, "" where it has none. `context` is where the customer stood (page, referrer, campaign,
+    device). `raw` is the platform's own bytes; past 64 KB they are in the blob store and `raw_blob` names
+    them.
+    """
+
+    id: str
+    channel_id: str
+    channel_kind: str
+    external_id: str
+    sender: Sender
+    event: Event
+    received_at: datetime
+    thread: str = ""
+    context: dict[str, Any] = {}
+    sent_at: datetime | None = None
+    raw: bytes = b""
+    raw_blob: str = ""
+
+
+class Option(Value, frozen=True, kw_only=True):
+    """A choice offered to the customer: a button where the channel has them, else a numbered line."""
+
+    value: str
+    label: str
+
+
+class Outbound(Value, frozen=True, kw_only=True):
+    """One message to a customer, as a channel sends it. `id` is the same on every attempt."""
+
+    id: str
+    conversation_id: str
+    thread: str
+    address: str
+    author: str
+    text: str
+    created_at: datetime
+    html: str | None = None
+    subject: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    options: tuple[Option, ...] = ()
+
+
+class Wake(Value, frozen=True, kw_only=True):
+    """The outbound lane's message: this conversation of this channel has something to send."""
+
+    channel_id: str
+    conversation_id: str
+
+
+_encoder = msgspec.msgpack.Encoder()
+_inbound = msgspec.msgpack.Decoder(Inbound)
+_wake = msgspec.msgpack.Decoder(Wake)
+_PREFIX = bytes([VERSION])
+
+
+def encode(value: Inbound | Wake) -> bytes:
+    """The wire form: version byte, then MessagePack."""
+    return _PREFIX + _encoder.encode(value)
+
+
+def decode(body: bytes) -> Inbound:
+    """Read an `Inbound`; raises `UnknownVersion` or `Malformed`."""
+    return _read(body, _inbound)
+
+
+def decode_wake(body: bytes) -> Wake:
+    """Read a `Wake`; raises `UnknownVersion` or `Malformed`."""
+    return _read(body, _wake)
+
+
+def _read(body: bytes, decoder: "msgspec.msgpack.Decoder[T]") -> T:
+    if not body:
+        raise Malformed("an envelope can't be empty")
+    if body[0] != VERSION:
+        raise UnknownVersion(f"envelope version {body[0]}; this release reads version {VERSION}")
+    try:
+        return decoder.decode(memoryview(body)[1:])
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Malformed(str(error)) from error

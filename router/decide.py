@@ -1,0 +1,223 @@
+"""`decide`: what is to be done about one message. Pure: the same inputs give the same decision.
+
+A conversation is with the bot until a person is needed. Rules speak first; then, where a ticket is being
+worked on, the message joins it; else the bot answers from the knowledge base, asks which of a few
+questions was meant, or hands over by opening a ticket.
+"""
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from bus.envelope import Action, Inbound, Message, Option
+from router.decision import (
+    CallWebhook,
+    ChangeConversation,
+    ChangeTicket,
+    Context,
+    Decision,
+    Discard,
+    Effect,
+    Known,
+    Notify,
+    OpenTicket,
+    Reply,
+)
+from router.phrases import ARTICLE, HELPED, PERSON, says_helped, says_not_helped, wants_person, words
+from router.rules.engine import Outcome, RuleSet
+from router.rules.facts import Facts
+from router.values import ACTIVE, Conversation
+
+# After this many turns of the bot in one conversation a person takes over.
+MOST_BOT_TURNS = 6
+_SUBJECT = 120
+
+
+class Turn(NamedTuple):
+    """What the bot made of a message: effects and the conversation after them."""
+
+    effects: tuple[Effect, ...]
+    conversation: Conversation
+    why: str
+
+
+def decide(inbound: Inbound, context: Context, rules: RuleSet) -> Decision:
+    """The decision about `inbound`, with the rules that spoke for it and the reason in words.
+
+    Only messages and actions are decided; edits, receipts and the like change what is stored and no more.
+    An automatic message is kept and nothing follows from it: it opens, reopens and answers nothing.
+    """
+    event = inbound.event
+    if isinstance(event, Message) and event.automatic:
+        return Decision(effects=(), why="automatic message: kept, not answered")
+    facts = Facts(inbound, context)
+    outcome = rules.run(facts)
+    if outcome.discard is not None:
+        return Decision(
+            effects=(Discard(reason=outcome.discard),),
+            hits=outcome.hits,
+            why=f"discarded: {outcome.discard}",
+            rules_version=rules.version,
+        )
+    language = outcome.language or facts.language
+    turn = _turn(inbound, context, outcome, language)
+    said = tuple(Reply(text=text, author="system") for text in outcome.replies)
+    told = (*(Notify(to=to) for to in outcome.notify), *(CallWebhook(to=to) for to in outcome.webhooks))
+    # Most messages leave their conversation as it was: nothing to store then.
+    changed = turn.conversation is not context.conversation
+    after = (ChangeConversation(conversation=turn.conversation),) if changed else ()
+    return Decision(
+        effects=(*turn.effects, *said, *told, *after),
+        hits=outcome.hits,
+        why=turn.why,
+        language=language,
+        rules_version=rules.version,
+    )
+
+
+def _turn(inbound: Inbound, context: Context, outcome: Outcome, language: str) -> Turn:
+    conversation = context.conversation
+    if not conversation.language and language:
+        conversation = replace(conversation, language=language)
+    ticket = context.ticket
+    if ticket is not None and (ticket.status in ACTIVE or ticket.status == "resolved"):
+        why = (
+            f"reopens ticket #{ticket.number}"
+            if ticket.status == "resolved"
+            else f"joins ticket #{ticket.number}"
+        )
+        return Turn((_change(outcome),), conversation, why)
+    if outcome.handover:
+        return _hand_over(inbound, context, outcome, conversation, "a rule asks for a person")
+    if outcome.skip_bot:
+        return _hand_over(inbound, context, outcome, conversation, "a rule skips the bot")
+    if outcome.answer is not None and (article := context.articles.get(outcome.answer)) is not None:
+        return _answer(article, conversation, language, f"a rule answers with '{article.title}'")
+    return _bot(inbound, context, outcome, conversation, language)
+
+
+def _bot(
+    inbound: Inbound, context: Context, outcome: Outcome, conversation: Conversation, language: str
+) -> Turn:
+    event = inbound.event
+    text = event.text if isinstance(event, Message | Action) else ""
+    chosen = _chosen(inbound, conversation)
+    if chosen == PERSON or wants_person(text):
+        return _hand_over(inbound, context, outcome, conversation, "the customer asks for a person")
+    if conversation.answered and (chosen == HELPED or says_helped(text)):
+        closed = replace(conversation, with_="closed", outcome="self_served", due_at=None)
+        thanks = Reply(text=words(language)["thanks"], reason="thanks")
+        return Turn((thanks,), closed, "the customer says the answer helped")
+    if conversation.answered and says_not_helped(text):
+        return _hand_over(inbound, context, outcome, conversation, "the customer says it did not help")
+    if chosen.startswith(ARTICLE) and (article := context.articles.get(chosen.removeprefix(ARTICLE))):
+        return _answer(article, conversation, language, f"the customer chose '{article.title}'")
+    if conversation.bot_turns >= MOST_BOT_TURNS:
+        return _hand_over(inbound, context, outcome, conversation, f"{MOST_BOT_TURNS} turns of the bot")
+    return _from_match(inbound, context, outcome, conversation, language)
+
+
+def _from_match(
+    inbound: Inbound, context: Context, outcome: Outcome, conversation: Conversation, language: str
+) -> Turn:
+    match = context.match
+    known = [
+        article
+        for candidate in (match.candidates if match else ())
+        if (article := context.articles.get(candidate.article_id)) is not None
+    ]
+    if match is None or not known or match.outcome == "none":
+        return _hand_over(inbound, context, outcome, conversation, "the knowledge base has no answer")
+    best = match.candidates[0]
+    if match.outcome == "answer":
+        if best.article_id in conversation.answered:
+            return _hand_over(inbound, context, outcome, conversation, "the same answer was given before")
+        why = f"answers with '{known[0].title}', confidence {best.confidence:.2f}"
+        return _answer(known[0], conversation, language, why)
+    choices = tuple(article for article in known if article.id not in conversation.answered)[:3]
+    if not choices:
+        return _hand_over(inbound, context, outcome, conversation, "nothing left to suggest")
+    return _suggest(choices, conversation, language)
+
+
+def _chosen(inbound: Inbound, conversation: Conversation) -> str:
+    """The value of the option the customer chose: by its button, its number or its exact words."""
+    event = inbound.event
+    if isinstance(event, Action):
+        return event.value
+    if not isinstance(event, Message) or not conversation.offered:
+        return ""
+    text = event.text.strip().rstrip(".。)、").strip()
+    if text.isdecimal() and len(text) == 1 and 1 <= int(text) <= len(conversation.offered):
+        return conversation.offered[int(text) - 1]
+    return ""
+
+
+def _answer(article: Known, conversation: Conversation, language: str, why: str) -> Turn:
+    say = words(article.language or language)
+    after = replace(
+        conversation,
+        answered=(*conversation.answered, article.id),
+        offered=(),
+        bot_turns=conversation.bot_turns + 1,
+    )
+    options = (
+        Option(value=HELPED, label=say["helped"]),
+        Option(value=PERSON, label=say["not_helped"]),
+    )
+    reply = Reply(text=article.answer, reason="answer", article_id=article.id, options=options)
+    return Turn((reply,), after, why)
+
+
+def _suggest(choices: tuple[Known, ...], conversation: Conversation, language: str) -> Turn:
+    say = words(language)
+    options = (
+        *(Option(value=ARTICLE + article.id, label=article.title) for article in choices),
+        Option(value=PERSON, label=say["person"]),
+    )
+    after = replace(
+        conversation,
+        offered=tuple(option.value for option in options),
+        bot_turns=conversation.bot_turns + 1,
+    )
+    reply = Reply(text=say["suggest"], reason="suggest", options=options)
+    titles = ", ".join(f"'{article.title}'" for article in choices)
+    return Turn((reply,), after, f"asks which was meant: {titles}")
+
+
+def _hand_over(
+    inbound: Inbound, context: Context, outcome: Outcome, conversation: Conversation, why: str
+) -> Turn:
+    event = inbound.event
+    text = event.text if isinstance(event, Message | Action) else ""
+    subject = event.subject if isinstance(event, Message) and event.subject else " ".join(text.split())
+    ticket = OpenTicket(
+        queue=outcome.queue or context.default_queue,
+        subject=subject[:_SUBJECT],
+        why=why,
+        priority=outcome.priority or "normal",
+        tier=outcome.tier or context.customer.tier,
+        type=outcome.type or "",
+        language=conversation.language,
+        tags=outcome.tags,
+        fields=outcome.fields,
+        skills=outcome.skills,
+        policy=outcome.policy or "",
+    )
+    after = replace(conversation, with_="person", offered=(), due_at=None)
+    # A rule that speaks to the customer has chosen the words; two notices would be one too many.
+    notice = Reply(
+        text=words(conversation.language)["handover"],
+        author="system",
+        reason="handover",
+    )
+    effects: tuple[Effect, ...] = (ticket,) if outcome.replies else (ticket, notice)
+    return Turn(effects, after, f"opens a ticket: {why}")
+
+
+def _change(outcome: Outcome) -> ChangeTicket:
+    # Where a ticket goes was decided when it opened and may have been changed by a person since: a later
+    # message adds to it and may raise its priority, but does not send it elsewhere.
+    return ChangeTicket(
+        priority=outcome.priority, type=outcome.type, tags=outcome.tags, fields=outcome.fields
+    )

@@ -1,0 +1,123 @@
+"""A decision as values: what it was made from (`Context`), what it does (effects), what it came from (hits).
+
+`decide(message, context, rules)` is a function of these alone, so a stored context and rule-set version
+give the same decision again, and its full trace with it.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from bus.envelope import Option
+from knowledgebase.match import Match
+from router.values import ChannelRef, Conversation, Customer, Priority, Requirement, Ticket, Value
+
+
+class Known(Value, frozen=True, kw_only=True):
+    """An article the match named, as the customer would be told it."""
+
+    id: str
+    title: str
+    answer: str
+    language: str = ""
+
+
+class Context(Value, frozen=True, kw_only=True):
+    """Everything a decision needs beside the message: frozen before the transaction or read inside it.
+
+    `articles` holds the match's candidates by id. `waiting` is how many tickets wait in each queue, at
+    most a second old. `conversation.previous_ticket_id` links a ticket to the closed one before it.
+    """
+
+    now: datetime
+    channel: ChannelRef
+    conversation: Conversation
+    customer: Customer
+    ticket: Ticket | None = None
+    match: Match | None = None
+    articles: dict[str, Known] = {}
+    waiting: dict[str, int] = {}
+    default_queue: str = ""
+    silenced: bool = False
+
+
+class Hit(Value, frozen=True, kw_only=True):
+    """A rule that applied, and what it did, in words."""
+
+    rule_id: str
+    stage: str
+    did: tuple[str, ...]
+
+
+class Reply(Value, tag="reply", frozen=True, kw_only=True):
+    """Something to say to the customer. `reason` says which part of the decision speaks."""
+
+    text: str
+    author: Literal["bot", "system"] = "bot"
+    reason: Literal["answer", "suggest", "rule", "handover", "thanks"] = "rule"
+    article_id: str | None = None
+    options: tuple[Option, ...] = ()
+
+
+class OpenTicket(Value, tag="open_ticket", frozen=True, kw_only=True):
+    """A person is needed. The ticket's id and number are given when it is stored."""
+
+    queue: str
+    subject: str
+    why: str
+    priority: Priority = "normal"
+    tier: str = ""
+    type: str = ""
+    language: str = ""
+    tags: tuple[str, ...] = ()
+    fields: dict[str, Any] = {}
+    skills: tuple[Requirement, ...] = ()
+    policy: str = ""
+
+
+class ChangeTicket(Value, tag="change_ticket", frozen=True, kw_only=True):
+    """The customer's message reaches a ticket that is there: it reopens or runs on, with these changes.
+
+    A priority only ever rises; a type is set where there is none.
+    """
+
+    priority: Priority | None = None
+    type: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: dict[str, Any] = {}
+
+
+class ChangeConversation(Value, tag="change_conversation", frozen=True, kw_only=True):
+    """The conversation as it is after the decision."""
+
+    conversation: Conversation
+
+
+class Discard(Value, tag="discard", frozen=True, kw_only=True):
+    """The message is kept and nothing comes of it."""
+
+    reason: str
+
+
+class Notify(Value, tag="notify", frozen=True, kw_only=True):
+    """Tell agents: `to` is what the rule named."""
+
+    to: Any
+
+
+class CallWebhook(Value, tag="webhook", frozen=True, kw_only=True):
+    """Call an address of the admin's with the message."""
+
+    to: Any
+
+
+Effect = Reply | OpenTicket | ChangeTicket | ChangeConversation | Discard | Notify | CallWebhook
+
+
+class Decision(Value, frozen=True, kw_only=True):
+    """What is to happen, in order, and why. `language` is the customer's, as decided."""
+
+    effects: tuple[Effect, ...]
+    hits: tuple[Hit, ...] = ()
+    why: str = ""
+    language: str = ""
+    rules_version: int = 0

@@ -1,0 +1,457 @@
+"""The one schema, for both dialects. `storage/migrations` yields the same tables; a test compares them.
+
+Names of places that grow with traffic: `messages`, `events` and `decisions` have a growing integer key.
+`values` columns hold a domain value's own fields as JSON where nothing is searched by them.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from storage.columns import Bytes, Json, UtcTime
+
+metadata = MetaData()
+# SQLite fills only INTEGER PRIMARY KEY by itself.
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> "Column[str]":
+    return Column("id", Text, primary_key=True)
+
+
+def _now(name: str = "created_at") -> "Column[object]":
+    return Column(name, UtcTime, nullable=False)
+
+
+# --- who and where -----------------------------------------------------------------------------------
+
+channels = Table(
+    "channels",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("secrets", Bytes, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    _now(),
+    _now("updated_at"),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("owner", Text),
+    Column("attributes", Json, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    _now(),
+    _now("updated_at"),
+    Index("customers_by_email", "email"),
+    Index("customers_by_update", "updated_at", "id"),
+)
+
+contact_points = Table(
+    "contact_points",
+    metadata,
+    _id(),
+    Column("channel_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("customer_id", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("unreachable", Text, nullable=False),
+    _now(),
+    UniqueConstraint("channel_id", "address", name="contact_points_by_address"),
+)
+
+# --- what was said -----------------------------------------------------------------------------------
+
+conversations = Table(
+    "conversations",
+    metadata,
+    _id(),
+    Column("channel_id", Text, nullable=False),
+    Column("contact_point_id", Text, nullable=False),
+    Column("customer_id", Text, nullable=False, index=True),
+    Column("thread", Text, nullable=False, server_default=""),
+    Column("with_", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("ticket_id", Text),
+    Column("previous_ticket_id", Text),
+    Column("answered", Json, nullable=False),
+    Column("offered", Json, nullable=False),
+    Column("bot_turns", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("due_at", UtcTime),
+    _now(),
+    _now("updated_at"),
+    Index(
+        "conversations_one_open",
+        "contact_point_id",
+        "thread",
+        unique=True,
+        sqlite_where=text("with_ <> 'closed'"),
+        postgresql_where=text("with_ <> 'closed'"),
+    ),
+    Index("conversations_by_contact", "contact_point_id", "thread", "created_at"),
+    Index("conversations_by_answerer", "with_", "updated_at", "id"),
+    Index(
+        "conversations_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("contact_point_id", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("author_id", Text),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("attachments", Json, nullable=False),
+    Column("options", Json, nullable=False),
+    Column("details", Json, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("raw", Bytes),
+    Column("raw_blob", Text, nullable=False),
+    _now(),
+    UniqueConstraint("conversation_id", "position", name="messages_in_order"),
+    Index("messages_by_contact", "contact_point_id", "seq"),
+)
+
+dedupe = Table(
+    "dedupe",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("conversation_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("channel_id", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("claimed_by", Text),
+    Column("error", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    _now("updated_at"),
+    Index(
+        "deliveries_waiting",
+        "conversation_id",
+        "position",
+        sqlite_where=text("state IN ('queued', 'sending')"),
+        postgresql_where=text("state IN ('queued', 'sending')"),
+    ),
+    Index(
+        "deliveries_due",
+        "due_at",
+        sqlite_where=text("state IN ('queued', 'sending')"),
+        postgresql_where=text("state IN ('queued', 'sending')"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# --- work for people ---------------------------------------------------------------------------------
+
+tickets = Table(
+    "tickets",
+    metadata,
+    _id(),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("conversation_id", Text, nullable=False, index=True),
+    Column("customer_id", Text, nullable=False, index=True),
+    Column("channel_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("waiting_reason", Text),
+    Column("priority", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("assignee", Text),
+    Column("fields", Json, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("skills", Json, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("previous_ticket_id", Text),
+    Column("merged_into", Text),
+    Column("snoozed_until", UtcTime),
+    _now("waiting_since"),
+    Column("first_replied_at", UtcTime),
+    Column("resolved_at", UtcTime),
+    Column("closed_at", UtcTime),
+    Column("declined_by", Json, nullable=False),
+    Column("clocks", Json, nullable=False),
+    Column("due_at", UtcTime),
+    Column("version", Integer, nullable=False),
+    _now(),
+    _now("updated_at"),
+    Index("tickets_by_status", "status", "updated_at", "id"),
+    Index("tickets_by_queue", "queue", "status", "updated_at", "id"),
+    Index("tickets_by_assignee", "assignee", "status", "updated_at", "id"),
+    Index("tickets_by_update", "updated_at", "id"),
+    Index(
+        "tickets_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    _id(),
+    Column("ticket_id", Text, nullable=False, index=True),
+    Column("agent_id", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    _now(),
+    Column("expires_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Index(
+        "offers_one_pending",
+        "ticket_id",
+        unique=True,
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("presence", Text, nullable=False),
+    Column("skills", Json, nullable=False),
+    Column("queues", Json, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("idle_since", UtcTime, nullable=False),
+    Column("load_version", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    _now(),
+    _now("updated_at"),
+)
+
+# --- what admins set up ------------------------------------------------------------------------------
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    _now(),
+    _now("updated_at"),
+    UniqueConstraint("kind", "name", name="catalogue_by_name"),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    _id(),
+    Column("title", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("phrasings", Json, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("draft", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    _now(),
+    _now("updated_at"),
+)
+
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("rules", Json, nullable=False),
+    _now(),
+    Column("published_at", UtcTime),
+)
+
+# --- what the path leaves behind ---------------------------------------------------------------------
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("ticket_id", Text, index=True),
+    Column("rules_version", Integer, nullable=False),
+    Column("context", Bytes, nullable=False),
+    Column("decision", Bytes, nullable=False),
+    _now(),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("ticket_id", Text),
+    Column("conversation_id", Text),
+    Column("data", Json, nullable=False),
+    _now("at"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("lane", Text, nullable=False),
+    Column("body", Bytes, nullable=False),
+    _now(),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("envelope_id", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    _id(),
+    Column("lane", Text, nullable=False),
+    Column("body", Bytes, nullable=False),
+    Column("envelope_id", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _now(),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("tag", Integer, primary_key=True, autoincrement=True),
+    Column("lane", Text, nullable=False),
+    Column("body", Bytes, nullable=False),
+    Index("journal_by_lane", "lane", "tag"),
+    # A tag is never used again, also when the table has been emptied: an ack must not reach a later message.
+    sqlite_autoincrement=True,
+)
+
+# --- who may do what ---------------------------------------------------------------------------------
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    _now(),
+    Column("revoked_at", UtcTime),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("agent_id", Text, nullable=False, index=True),
+    Column("csrf", Text, nullable=False),
+    _now(),
+    _now("expires_at"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("principal", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("body", Bytes, nullable=False),
+    _now(),
+    Index("idempotency_by_age", "created_at"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    _id(),
+    Column("blob", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("principal", Text, nullable=False),
+    _now(),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("detail", Json, nullable=False),
+    _now("at"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    _now("expires_at"),
+)
