@@ -1,0 +1,1 @@
+"""The pages: the customers' widget, the agents' inbox and the demo shop, as files that are served unbuilt."""

@@ -1,0 +1,148 @@
+// What the visitor sees: heading, the log of messages, and the field to write in.
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui/html.js";
+import { language, locale, translator } from "../ui/language.js";
+import { fileSize, link as webLink, linked, wordsOf } from "../ui/text.js";
+import { words } from "./words.js";
+
+const t = translator(words);
+
+export function Chat({ log, outbox, link, draft, open, framed, actions }) {
+  language.value; // drawn again when the language changes
+  return html`<main class="chat">
+    <header>
+      <h1>${link.channelName.value || " "}</h1>
+      ${framed && html`<button class="close" onClick=${actions.close} aria-label=${t("close")}><${Icon} d="M6 6l12 12M18 6L6 18" /></button>`}
+    </header>
+    <${Notice} link=${link} />
+    <${Messages} log=${log} outbox=${outbox} open=${open} actions=${actions} />
+    <${Composer} draft=${draft} open=${open} actions=${actions} />
+  </main>`;
+}
+
+function Notice({ link }) {
+  const { state, attempts } = link;
+  if (state.value === "ready") return null;
+  const text = state.value === "refused" ? t("refused") : attempts.value > 1 ? t("offline") : t("connecting");
+  return html`<p class="notice" role="status">${text}</p>`;
+}
+
+function Messages({ log, outbox, open, actions }) {
+  const box = useRef(null);
+  const atEnd = useRef(true);
+  const [below, setBelow] = useState(false);
+  const messages = log.messages.value;
+  const waiting = outbox.entries.value.filter((entry) => !messages.some((one) => one.client_id === entry.frame.client_id));
+  const last = messages.at(-1);
+
+  const follow = () => {
+    box.current.scrollTop = box.current.scrollHeight;
+    setBelow(false);
+  };
+  const scrolled = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+    atEnd.current = scrollHeight - scrollTop - clientHeight < 60;
+    if (atEnd.current) setBelow(false);
+  };
+  useLayoutEffect(() => {
+    if (atEnd.current || waiting.length) follow();
+    else if (last?.author !== "customer") setBelow(true);
+  }, [messages.length, waiting.length, log.typing.value]);
+  useLayoutEffect(follow, [open.value]);
+  useEffect(() => {
+    const resized = new ResizeObserver(() => atEnd.current && follow());
+    resized.observe(box.current);
+    return () => resized.disconnect();
+  }, []);
+
+  return html`
+    <div class="scroll" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label=${t("log")}>
+      ${!messages.length && !waiting.length && html`<div class="welcome"><p>${t("greeting")}</p><p>${t("greeting_more")}</p></div>`}
+      <ol role="log" aria-live="polite" aria-relevant="additions">
+        ${messages.map((message, at) => html`
+          ${newDay(message, messages[at - 1]) && html`<li class="day" key=${`day-${message.id}`}>${dayName(message.created_at)}</li>`}
+          <${Message} key=${message.id} message=${message} before=${messages[at - 1]}
+            options=${message === last && !waiting.length ? message.options : null} actions=${actions} />`)}
+        ${waiting.map((entry) => html`<${Waiting} key=${entry.frame.client_id} entry=${entry} first=${entry === outbox.next()} actions=${actions} />`)}
+      </ol>
+      ${log.typing.value && html`<p class="typing" role="status"><span class="dots"><i></i><i></i><i></i></span>
+        <span>${t("typing", { name: log.typing.value.trim() || t("agent") })}</span></p>`}
+    </div>
+    ${below && html`<button class="below" onClick=${follow}>↓ ${t("new_below")}</button>`}`;
+}
+
+function Message({ message, before, options, actions }) {
+  const own = message.author === "customer";
+  const name = own ? t("you") : message.author_name || t(message.author === "agent" ? "agent" : "bot");
+  const again = before && before.author === message.author && before.author_name === message.author_name && !newDay(message, before);
+  const text = wordsOf(message);
+  return html`<li class=${`message ${message.author}${again ? " again" : ""}`}>
+    <span class=${own || again ? "unseen" : "name"}>${name}</span>
+    ${text && html`<div class="bubble">${linked(text)}</div>`}
+    ${message.attachments?.map((file) => html`<div class="bubble file">${webLink(file.url, file.name || t("file"))} <small>${fileSize(file.size)}</small></div>`)}
+    <time datetime=${message.created_at}>${hour(message.created_at)}</time>
+    ${options?.length > 0 && html`<div class="options">
+      ${options.map((option) => html`<button key=${option.value} onClick=${() => actions.pick(option)}>${option.label}</button>`)}</div>`}
+  </li>`;
+}
+
+function Waiting({ entry, first, actions }) {
+  const { failed, frame } = entry;
+  return html`<li class=${`message customer ${failed ? "failed" : "waiting"}`}>
+    <span class="unseen">${t("you")}</span>
+    <div class="bubble">${linked(frame.text)}</div>
+    ${failed
+      ? html`<p class="state" role="alert">${words.en[failed.code] ? t(failed.code) : failed.detail} ${t("failed")}
+          <button onClick=${() => actions.edit(entry)}>${t("edit")}</button>
+          <button onClick=${() => actions.remove(entry)}>${t("remove")}</button></p>`
+      : html`<p class="state">${t(first ? "sending" : "waiting")}</p>`}
+  </li>`;
+}
+
+function Composer({ draft, open, actions }) {
+  const field = useRef(null);
+  const blank = !draft.value.trim();
+  useEffect(() => {
+    if (open.value) field.current.focus();
+  }, [open.value]);
+  useLayoutEffect(() => {
+    field.current.style.height = "auto";
+    field.current.style.height = `${field.current.scrollHeight}px`;
+  }, [draft.value]);
+  const send = (event) => {
+    event.preventDefault();
+    if (blank) return;
+    actions.write(draft.value.trim());
+    draft.value = "";
+    field.current.focus();
+  };
+  const key = (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event);
+    if (event.key === "Escape") actions.close();
+  };
+  const input = (event) => {
+    draft.value = event.currentTarget.value;
+    if (draft.value.trim()) actions.typing();
+  };
+  return html`<form class="composer" onSubmit=${send}>
+    <label class="unseen" for="text">${t("message")}</label>
+    <textarea id="text" ref=${field} rows="1" maxlength="8000" placeholder=${t("placeholder")} value=${draft.value}
+      onInput=${input} onKeyDown=${key}></textarea>
+    <button disabled=${blank} aria-label=${t("send")}><${Icon} d="M5 12h13M12 5l7 7-7 7" /></button>
+  </form>`;
+}
+
+function Icon({ d }) {
+  return html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${d} /></svg>`;
+}
+
+const newDay = (message, before) => !before || new Date(message.created_at).toDateString() !== new Date(before.created_at).toDateString();
+
+const hour = (at) => new Date(at).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" });
+
+function dayName(at) {
+  const day = new Date(at);
+  const yesterday = new Date();
+  yesterday.setDate(yesterday.getDate() - 1);
+  if (day.toDateString() === new Date().toDateString()) return t("today");
+  if (day.toDateString() === yesterday.toDateString()) return t("yesterday");
+  return day.toLocaleDateString(locale(), { month: "long", day: "numeric" });
+}

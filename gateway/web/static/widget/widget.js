@@ -1,0 +1,70 @@
+// The chat in the frame: joins log, outbox and link, and talks with the page around it.
+import { effect, html, render, signal } from "../ui/html.js";
+import { known, language } from "../ui/language.js";
+import { Chat } from "./chat.js";
+import { Link } from "./link.js";
+import { Log } from "./log.js";
+import { Outbox } from "./outbox.js";
+
+const channel = location.pathname.split("/")[2];
+const framed = window.parent !== window;
+
+const log = new Log();
+const outbox = new Outbox(channel);
+const link = new Link(channel, outbox, take);
+const unread = signal(0);
+const draft = signal("");
+const open = signal(!framed);
+let around = {};
+let host = null; // the origin of the page around this one, known once it has spoken
+const loadedAt = new Date().toISOString();
+
+function take(frame) {
+  if (frame.type === "typing") log.writing(frame.author_name);
+  if (frame.type === "accepted") log.taken(frame);
+  if (frame.type !== "message") return;
+  const { message } = frame;
+  log.put(message);
+  if (message.client_id) outbox.settle(message.client_id);
+  if (!open.value && message.author !== "customer" && message.created_at > loadedAt) unread.value += 1;
+}
+
+function tell(what) {
+  if (framed) window.parent.postMessage(what, host ?? "*");
+}
+
+function say(frame) {
+  const { page, title, referrer } = around;
+  outbox.add(frame.type === "message" ? { ...frame, context: { page, title, referrer } } : frame);
+  tell({ used: true });
+  link.flush();
+}
+
+const actions = {
+  write: (text) => say({ type: "message", text }),
+  pick: (option) => say({ type: "action", value: option.value, text: option.label }),
+  typing: () => link.typing(),
+  close: () => tell({ close: true }),
+  remove: (entry) => outbox.settle(entry.frame.client_id),
+  edit(entry) {
+    draft.value = entry.frame.text;
+    outbox.settle(entry.frame.client_id);
+  },
+};
+
+addEventListener("message", ({ source, origin, data }) => {
+  if (!framed || source !== window.parent || (host && origin !== host)) return;
+  host = origin;
+  around = { page: data.page, title: data.title, referrer: data.referrer };
+  language.value = known(data.language);
+  open.value = data.open === true;
+  if (open.value) unread.value = 0;
+  if (typeof data.ask === "string") draft.value = data.ask;
+});
+
+effect(() => void (document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en"));
+effect(() => tell({ unread: unread.value }));
+
+render(html`<${Chat} ...${{ log, outbox, link, draft, open, framed, actions }} />`, document.body);
+tell({ ready: true });
+link.connect();
