@@ -48,7 +48,7 @@ class Hit(Value, frozen=True, kw_only=True):
     did: tuple[str, ...]
 
 
-class Reply(Value, tag="reply", frozen=True, kw_only=True):
+class Reply(Value, tag_field="effect", tag="reply", frozen=True, kw_only=True):
     """Something to say to the customer. `reason` says which part of the decision speaks."""
 
     text: str
@@ -58,7 +58,7 @@ class Reply(Value, tag="reply", frozen=True, kw_only=True):
     options: tuple[Option, ...] = ()
 
 
-class OpenTicket(Value, tag="open_ticket", frozen=True, kw_only=True):
+class OpenTicket(Value, tag_field="effect", tag="open_ticket", frozen=True, kw_only=True):
     """A person is needed. The ticket's id and number are given when it is stored."""
 
     queue: str
@@ -74,7 +74,7 @@ class OpenTicket(Value, tag="open_ticket", frozen=True, kw_only=True):
     policy: str = ""
 
 
-class ChangeTicket(Value, tag="change_ticket", frozen=True, kw_only=True):
+class ChangeTicket(Value, tag_field="effect", tag="change_ticket", frozen=True, kw_only=True):
     """The customer's message reaches a ticket that is there: it reopens or runs on, with these changes.
 
     A priority only ever rises; a type is set where there is none.
@@ -86,25 +86,25 @@ class ChangeTicket(Value, tag="change_ticket", frozen=True, kw_only=True):
     fields: dict[str, Any] = {}
 
 
-class ChangeConversation(Value, tag="change_conversation", frozen=True, kw_only=True):
+class ChangeConversation(Value, tag_field="effect", tag="change_conversation", frozen=True, kw_only=True):
     """The conversation as it is after the decision."""
 
     conversation: Conversation
 
 
-class Discard(Value, tag="discard", frozen=True, kw_only=True):
+class Discard(Value, tag_field="effect", tag="discard", frozen=True, kw_only=True):
     """The message is kept and nothing comes of it."""
 
     reason: str
 
 
-class Notify(Value, tag="notify", frozen=True, kw_only=True):
+class Notify(Value, tag_field="effect", tag="notify", frozen=True, kw_only=True):
     """Tell agents: `to` is what the rule named."""
 
     to: Any
 
 
-class CallWebhook(Value, tag="webhook", frozen=True, kw_only=True):
+class CallWebhook(Value, tag_field="effect", tag="webhook", frozen=True, kw_only=True):
     """Call an address of the admin's with the message."""
 
     to: Any
