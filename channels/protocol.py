@@ -1,0 +1,134 @@
+"""The channel protocol: what a platform's folder offers, and the words it uses for what went wrong.
+
+A channel knows one platform's language and nothing of bus, store or router: it makes envelopes from what
+the platform sent and sends what it is given. To add one, see docs/CHANNELS.md.
+
+    ReceiveError             nothing was taken
+    ├── Unauthenticated      the sender did not prove who it is
+    ├── Malformed            not what the platform's language allows; `faults` say where and why
+    └── TooLarge             more than is taken at once
+    SendError                the message was not sent; the text says why, in words, without secrets
+    ├── Retryable            try again, `after` seconds from now where the platform named them
+    ├── Rejected             this message will never be taken; a person may change something and retry
+    └── Unreachable          the address takes no messages any more
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
+
+import aiohttp
+
+from bus.envelope import Inbound, Outbound
+from channels.settings import Fault, Settings
+
+
+class ReceiveError(Exception):
+    """What the platform sent was not taken."""
+
+
+class Unauthenticated(ReceiveError):
+    """The sender did not prove who it is."""
+
+
+class Malformed(ReceiveError):
+    """The body is not in the platform's language."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
+        self.faults = faults
+
+
+class TooLarge(ReceiveError):
+    """The body is larger than the channel takes at once."""
+
+
+class SendError(Exception):
+    """The message was not sent."""
+
+
+class Retryable(SendError):
+    """It may work later: `after` is the platform's own wish in seconds, None where it named none."""
+
+    def __init__(self, why: str, after: float | None = None) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+class Rejected(SendError):
+    """The platform will not take this message as it is."""
+
+
+class Unreachable(SendError):
+    """The address takes no messages any more."""
+
+
+class AddressRefused(OSError):
+    """The outbound guard: the address is not one that outbound calls may reach."""
+
+
+class Capabilities(NamedTuple):
+    """What a platform can do. `longest_text` in characters.
+
+    `idempotent`: the platform recognises a message it was sent before, so that sending it again is harmless.
+    """
+
+    longest_text: int
+    media: bool
+    buttons: bool
+    idempotent: bool
+
+
+class HookRequest(NamedTuple):
+    """What came in over HTTP. The headers are looked up without regard to case."""
+
+    channel_id: str
+    headers: Mapping[str, str]
+    body: bytes
+    now: datetime
+
+
+class Received(NamedTuple):
+    """What was heard, and the bytes of the files it refers to (by their SHA-256), not yet stored."""
+
+    events: tuple[Inbound, ...]
+    files: tuple[bytes, ...] = ()
+
+
+class Sent(NamedTuple):
+    """The platform took it. `external_id` is its own id for the message, "" where it gave none."""
+
+    external_id: str = ""
+
+
+class Tools(NamedTuple):
+    """What a channel may use of the world: calls through the guard, stored files by SHA-256, the clock."""
+
+    http: aiohttp.ClientSession
+    fetch: Callable[[str], Awaitable[bytes]]
+    now: Callable[[], datetime]
+
+
+class Channel(AbstractAsyncContextManager["Channel", None], Protocol):
+    """A connection to a platform; open it with `async with` before it sends.
+
+    `longest_body` is the most bytes a hook reads; 0 where the platform has no hook.
+    """
+
+    kind: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    longest_body: ClassVar[int]
+    settings_type: ClassVar[type[Settings]]
+
+    def __init__(self, channel_id: str, settings: Any, tools: Tools) -> None: ...
+
+    def receive(self, request: HookRequest) -> Received:
+        """Make envelopes of what came in; pure, whatever the bytes are. Raises `ReceiveError` alone."""
+        ...
+
+    async def send(self, outbound: Outbound) -> Sent:
+        """Give a message to the platform; raises `SendError` alone."""
+        ...
+
+    async def __aenter__(self) -> Self: ...

@@ -1,0 +1,64 @@
+"""The webhook channel itself."""
+
+from typing import ClassVar, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bus.envelope import Outbound
+from channels import outcome
+from channels.protocol import Capabilities, HookRequest, Received, Rejected, Sent, Tools
+from channels.settings import Settings
+from channels.webhook import body, receive, send, signature
+from channels.webhook.settings import WebhookSettings
+
+_TIMEOUT = aiohttp.ClientTimeout(total=15)
+
+
+class Webhook:
+    """Messages as signed POSTs. Sending is idempotent: `webhook-id` is the same on every attempt."""
+
+    kind: ClassVar[str] = receive.KIND
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        longest_text=body.LONGEST_TEXT, media=True, buttons=False, idempotent=True
+    )
+    longest_body: ClassVar[int] = receive.LONGEST_BODY
+    settings_type: ClassVar[type[Settings]] = WebhookSettings
+
+    def __init__(self, channel_id: str, settings: WebhookSettings, tools: Tools) -> None:
+        self._id = channel_id
+        self._key = signature.key_of(settings.secret.get_secret_value())
+        self._url = settings.callback_url
+        self._tools = tools
+
+    def __repr__(self) -> str:
+        return f"Webhook({self._id!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        return None
+
+    def receive(self, request: HookRequest) -> Received:
+        """See `Channel`."""
+        signature.verify(self._key, request.headers, request.body, request.now.timestamp())
+        return receive.envelope(request, body.parse(request.body))
+
+    async def send(self, outbound: Outbound) -> Sent:
+        """See `Channel`."""
+        if self._url is None:
+            raise Rejected("the channel has no callback_url: set one, then send again")
+        files = [await self._tools.fetch(attachment.blob) for attachment in outbound.attachments]
+        content = send.payload(outbound, files)
+        now = self._tools.now()
+        headers = signature.sign(self._key, outbound.id, int(now.timestamp()), content)
+        headers["Content-Type"] = "application/json"
+        try:
+            async with self._tools.http.post(
+                self._url, data=content, headers=headers, allow_redirects=False, timeout=_TIMEOUT
+            ) as answer:
+                outcome.check(answer.status, answer.headers, now)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise outcome.failure(error, urlsplit(self._url).hostname or "") from None
+        return Sent()
