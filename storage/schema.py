@@ -380,12 +380,12 @@ dead_letters = Table(
 journal = Table(
     "journal",
     metadata,
-    Column("tag", Integer, primary_key=True, autoincrement=True),
+    # From the counter "journal": a tag is never used again, also when the table has been emptied, because an
+    # ack must not reach a later message.
+    Column("tag", Serial, primary_key=True, autoincrement=False),
     Column("lane", Text, nullable=False),
     Column("body", Bytes, nullable=False),
     Index("journal_by_lane", "lane", "tag"),
-    # A tag is never used again, also when the table has been emptied: an ack must not reach a later message.
-    sqlite_autoincrement=True,
 )
 
 # --- who may do what ---------------------------------------------------------------------------------

@@ -10,16 +10,28 @@ may be run again after a serialisation failure, so it must not touch anything bu
     └── Missing            no such row
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, insert, update
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from storage import schema
 
 T = TypeVar("T")
+# Events after which messages are decided differently; each commit with one raises the setup's version.
+SETUP_EVENTS = frozenset({"catalogue.updated", "rules.published", "channel.updated"})
 Clock = Callable[[], datetime]
+
+# Built once: building a statement costs more than running it.
+_insert_events = insert(schema.events)
+_take = (
+    update(schema.counters)
+    .where(schema.counters.c.name == bindparam("counter"))
+    .values(value=schema.counters.c.value + bindparam("count"))
+    .returning(schema.counters.c.value)
+)
 
 
 class StoreError(Exception):
@@ -34,66 +46,57 @@ class Missing(StoreError):
     """There is no such row; the text names what was looked for."""
 
 
-class Event(NamedTuple):
-    """What happened, for the event log and the live stream. `data` is small JSON."""
-
-    type: str
-    ticket_id: str | None
-    conversation_id: str | None
-    data: dict[str, Any]
-
-
 class Tx:
     """One transaction: its connection, its instant, and what it will tell the world on commit."""
 
     def __init__(self, sql: Connection, now: datetime) -> None:
         self.sql = sql
         self.now = now
-        self._events: list[Event] = []
+        self.events: list[dict[str, Any]] = []
 
     def emit(
         self, type_: str, *, ticket: str | None = None, conversation: str | None = None, **data: Any
     ) -> None:
-        """Add an event; it gets its number when the step is over."""
-        self._events.append(Event(type_, ticket, conversation, data))
-
-    def finish(self) -> int:
-        """Number and store the events; returns the last number given, 0 if there were none.
-
-        The counter row is taken as the transaction's last step, so that numbers become visible in the
-        order of commits: a reader that has seen 105 can't have missed 104.
-        """
-        if not self._events:
-            return 0
-        last = next_number(self, "events", len(self._events))
-        first = last - len(self._events) + 1
-        self.sql.execute(
-            insert(schema.events),
-            [
-                {
-                    "seq": first + offset,
-                    "type": event.type,
-                    "ticket_id": event.ticket_id,
-                    "conversation_id": event.conversation_id,
-                    "data": event.data,
-                    "at": self.now,
-                }
-                for offset, event in enumerate(self._events)
-            ],
+        """Add an event to the log; it gets its number just before the commit. `data` is small JSON."""
+        self.events.append(
+            {
+                "type": type_,
+                "ticket_id": ticket,
+                "conversation_id": conversation,
+                # Encoded here, so that what is no JSON fails its own step and not those it commits with.
+                "data": msgspec.Raw(msgspec.json.encode(data)),
+                "at": self.now,
+            }
         )
-        return last
+
+
+def log_events(transactions: Sequence[Tx]) -> int:
+    """Number and store what was emitted; returns the last number given, 0 if there was nothing.
+
+    The counter row is taken as the last step before the commit, so that numbers become visible in the order
+    of commits: a reader that has seen 105 can't have missed 104.
+    """
+    events = [event for tx in transactions for event in tx.events]
+    if not events:
+        return 0
+    if any(event["type"] in SETUP_EVENTS for event in events):
+        next_number(transactions[0], "setup")
+    last = next_number(transactions[0], "events", len(events))
+    for seq, event in enumerate(events, last - len(events) + 1):
+        event["seq"] = seq
+    transactions[0].sql.execute(_insert_events, events)
+    return last
 
 
 def next_number(tx: Tx, counter: str, count: int = 1) -> int:
     """Take `count` numbers from a counter; returns the last of them. The row stays locked until commit."""
+    return int(tx.sql.execute(_take, {"counter": counter, "count": count}).scalar_one())
+
+
+def setup_version(tx: Tx) -> int:
+    """The version of what admins have set up, as this transaction sees it."""
     row = schema.counters.c
-    taken = tx.sql.execute(
-        update(schema.counters)
-        .where(row.name == counter)
-        .values(value=row.value + count)
-        .returning(row.value)
-    ).scalar_one()
-    return int(taken)
+    return int(tx.sql.execute(select(row.value).where(row.name == "setup")).scalar_one())
 
 
 class Store(Protocol):

@@ -1,0 +1,58 @@
+"""Bringing a database to this release's schema; alembic is imported only when there is something to do."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+# The newest revision in storage/migrations/versions; a test compares them.
+HEAD = "0001"
+_SCRIPTS = Path(__file__).with_name("migrations")
+
+
+def head() -> str:
+    """The revision that this release needs."""
+    return HEAD
+
+
+def current(engine: Engine) -> str | None:
+    """The database's revision; None for an empty database."""
+    with engine.connect() as connection:
+        return _revision(connection)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to `head()`: all of it or nothing. Two processes may try at once."""
+    if current(engine) == HEAD:
+        return
+    with engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            with connection.begin():
+                _run(connection)
+            return
+        # The driver begins no transaction before DDL by itself.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            _run(connection)
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _run(connection: Connection) -> None:
+    from alembic.operations import Operations  # noqa: PLC0415 - 0.2 s that most starts don't need
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    scripts = ScriptDirectory(str(_SCRIPTS))
+    context = MigrationContext.configure(
+        connection, opts={"fn": lambda revision, _context: scripts._upgrade_revs("head", revision)}
+    )
+    with Operations.context(context):
+        context.run_migrations()

@@ -1,0 +1,1 @@
+"""Migrations, one module a revision; `storage.migrate` runs them."""

@@ -1,0 +1,431 @@
+"""The first schema: every table, its indexes and its counters."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.columns import Bytes, Json, UtcTime
+
+revision = "0001"
+down_revision = None
+
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+COUNTERS = {"events": 0, "journal": 0, "setup": 0, "tickets": 1000}
+
+
+def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
+    """Make everything."""
+    op.create_table(
+        "agents",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("presence", sa.Text(), nullable=False),
+        sa.Column("skills", Json(), nullable=False),
+        sa.Column("queues", Json(), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("idle_since", UtcTime(), nullable=False),
+        sa.Column("load_version", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email"),
+    )
+    op.create_table(
+        "articles",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("phrasings", Json(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("tags", Json(), nullable=False),
+        sa.Column("draft", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "attempts",
+        sa.Column("envelope_id", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("envelope_id"),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("detail", Json(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "catalogue",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("body", Json(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("kind", "name", name="catalogue_by_name"),
+    )
+    op.create_table(
+        "channels",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("settings", Json(), nullable=False),
+        sa.Column("secrets", Bytes, nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "contact_points",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("unreachable", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("channel_id", "address", name="contact_points_by_address"),
+    )
+    op.create_index("ix_contact_points_customer_id", "contact_points", ["customer_id"], unique=False)
+    op.create_table(
+        "conversations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("contact_point_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), server_default="", nullable=False),
+        sa.Column("with_", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
+        sa.Column("previous_ticket_id", sa.Text(), nullable=True),
+        sa.Column("answered", Json(), nullable=False),
+        sa.Column("offered", Json(), nullable=False),
+        sa.Column("bot_turns", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("conversations_by_answerer", "conversations", ["with_", "updated_at", "id"], unique=False)
+    op.create_index(
+        "conversations_by_contact",
+        "conversations",
+        ["contact_point_id", "thread", "created_at"],
+        unique=False,
+    )
+    op.create_index(
+        "conversations_due",
+        "conversations",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "conversations_one_open",
+        "conversations",
+        ["contact_point_id", "thread"],
+        unique=True,
+        sqlite_where=sa.text("with_ <> 'closed'"),
+        postgresql_where=sa.text("with_ <> 'closed'"),
+    )
+    op.create_index("ix_conversations_customer_id", "conversations", ["customer_id"], unique=False)
+    op.create_table(
+        "counters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "customers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("tier", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("timezone", sa.Text(), nullable=False),
+        sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("company", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("attributes", Json(), nullable=False),
+        sa.Column("tags", Json(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("customers_by_email", "customers", ["email"], unique=False)
+    op.create_index("customers_by_update", "customers", ["updated_at", "id"], unique=False)
+    op.create_table(
+        "dead_letters",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("body", Bytes, nullable=False),
+        sa.Column("envelope_id", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "decisions",
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
+        sa.Column("rules_version", sa.Integer(), nullable=False),
+        sa.Column("context", Bytes, nullable=False),
+        sa.Column("decision", Bytes, nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("message_id"),
+    )
+    op.create_index("ix_decisions_ticket_id", "decisions", ["ticket_id"], unique=False)
+    op.create_table(
+        "dedupe",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "deliveries_due",
+        "deliveries",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('queued', 'sending')"),
+        postgresql_where=sa.text("state IN ('queued', 'sending')"),
+    )
+    op.create_index(
+        "deliveries_waiting",
+        "deliveries",
+        ["conversation_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('queued', 'sending')"),
+        postgresql_where=sa.text("state IN ('queued', 'sending')"),
+    )
+    op.create_table(
+        "events",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
+        sa.Column("conversation_id", sa.Text(), nullable=True),
+        sa.Column("data", Json(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "idempotency",
+        sa.Column("principal", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("headers", Json(), nullable=False),
+        sa.Column("body", Bytes, nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("principal", "key"),
+    )
+    op.create_index("idempotency_by_age", "idempotency", ["created_at"], unique=False)
+    op.create_table(
+        "journal",
+        sa.Column("tag", Serial, autoincrement=False, nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("body", Bytes, nullable=False),
+        sa.PrimaryKeyConstraint("tag"),
+    )
+    op.create_index("journal_by_lane", "journal", ["lane", "tag"], unique=False)
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "messages",
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("contact_point_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("author_id", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=True),
+        sa.Column("attachments", Json(), nullable=False),
+        sa.Column("options", Json(), nullable=False),
+        sa.Column("details", Json(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("raw", Bytes, nullable=True),
+        sa.Column("raw_blob", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("conversation_id", "position", name="messages_in_order"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_index("messages_by_contact", "messages", ["contact_point_id", "seq"], unique=False)
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_offers_agent_id", "offers", ["agent_id"], unique=False)
+    op.create_index("ix_offers_ticket_id", "offers", ["ticket_id"], unique=False)
+    op.create_index(
+        "offers_one_pending",
+        "offers",
+        ["ticket_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("seq", Serial, autoincrement=True, nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("body", Bytes, nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "rule_versions",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("rules", Json(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("published_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("version"),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("csrf", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_index("ix_sessions_agent_id", "sessions", ["agent_id"], unique=False)
+    op.create_table(
+        "tickets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("waiting_reason", sa.Text(), nullable=True),
+        sa.Column("priority", sa.Text(), nullable=False),
+        sa.Column("tier", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("assignee", sa.Text(), nullable=True),
+        sa.Column("fields", Json(), nullable=False),
+        sa.Column("tags", Json(), nullable=False),
+        sa.Column("skills", Json(), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("previous_ticket_id", sa.Text(), nullable=True),
+        sa.Column("merged_into", sa.Text(), nullable=True),
+        sa.Column("snoozed_until", UtcTime(), nullable=True),
+        sa.Column("waiting_since", UtcTime(), nullable=False),
+        sa.Column("first_replied_at", UtcTime(), nullable=True),
+        sa.Column("resolved_at", UtcTime(), nullable=True),
+        sa.Column("closed_at", UtcTime(), nullable=True),
+        sa.Column("declined_by", Json(), nullable=False),
+        sa.Column("clocks", Json(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number"),
+    )
+    op.create_index("ix_tickets_conversation_id", "tickets", ["conversation_id"], unique=False)
+    op.create_index("ix_tickets_customer_id", "tickets", ["customer_id"], unique=False)
+    op.create_index(
+        "tickets_by_assignee", "tickets", ["assignee", "status", "updated_at", "id"], unique=False
+    )
+    op.create_index("tickets_by_queue", "tickets", ["queue", "status", "updated_at", "id"], unique=False)
+    op.create_index("tickets_by_status", "tickets", ["status", "updated_at", "id"], unique=False)
+    op.create_index("tickets_by_update", "tickets", ["updated_at", "id"], unique=False)
+    op.create_index(
+        "tickets_due",
+        "tickets",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
+        "tokens",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("revoked_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
+    )
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("blob", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("principal", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+    counters = sa.table("counters", sa.column("name", sa.Text()), sa.column("value", sa.BigInteger()))
+    op.bulk_insert(counters, [{"name": name, "value": value} for name, value in COUNTERS.items()])
