@@ -33,6 +33,7 @@ HORIZON_DAYS = 3650
 """How far a deadline is looked for; what is not used up by then has none."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
 _DAY = 24 * 60
@@ -189,7 +190,9 @@ def _since_epoch(instant: datetime) -> int:
 def _instant(tz: ZoneInfo, day: date, minutes: int, *, fold: int) -> int:
     """A local wall time in µs since 1970; `fold` picks the occurrence of an ambiguous one."""
     wall = datetime(day.year, day.month, day.day, tzinfo=tz) + timedelta(minutes=minutes)
-    first, second = _utc(wall.replace(fold=0)), _utc(wall.replace(fold=1))
+    local = (day.toordinal() - _EPOCH_DAY) * 86_400 + minutes * 60
+    first = local - _whole(wall.utcoffset())
+    second = local - _whole(wall.replace(fold=1).utcoffset())
     if first <= second:
         return (second if fold else first) * _SECOND
     # Skipped by a clock change: the offsets after and before put it on either side of the change.
@@ -204,16 +207,12 @@ def _instant(tz: ZoneInfo, day: date, minutes: int, *, fold: int) -> int:
     return after * _SECOND
 
 
-def _utc(wall: datetime) -> int:
-    return (wall.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1) - _whole(wall.utcoffset())
-
-
 def _offset(tz: ZoneInfo, seconds: int) -> int:
     return _whole((_EPOCH + timedelta(seconds=seconds)).astimezone(tz).utcoffset())
 
 
 def _whole(offset: timedelta | None) -> int:
-    return 0 if offset is None else offset // timedelta(seconds=1)
+    return 0 if offset is None else offset.days * 86_400 + offset.seconds
 
 
 def _zone(name: str) -> ZoneInfo:
