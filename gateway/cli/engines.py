@@ -1,0 +1,20 @@
+"""`frontdesk sla` and `frontdesk assign`: the engines alone, with the clock in the input."""
+
+from gateway.cli.lines import answer_each
+
+
+def sla() -> None:
+    """Read SLA clocks: calendars, policy and events as a JSON line on stdin, the reading on stdout."""
+    from router.sla_stream import answer
+
+    answer_each(answer)
+
+
+def assign() -> None:
+    """Assign tickets to agents: an event as JSON a line on stdin, the offers it brings on stdout.
+
+    The first line is the config. A line that is wrong is answered with {"error", "line"} and changes nothing.
+    """
+    from router.assignment_stream import Session
+
+    answer_each(Session().feed)

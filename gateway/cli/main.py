@@ -1,0 +1,23 @@
+"""The `frontdesk` command: what it can do. Each command imports its parts when it runs."""
+
+import typer
+
+from gateway.cli import engines, kb, rules, tokens
+from gateway.cli.terminal import Commands
+
+app = typer.Typer(
+    name="frontdesk",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="A self-hosted service desk: customer messages in, rules and articles decide, people answer.",
+    epilog="Settings come from frontdesk.toml, then FRONTDESK_ variables, then flags.",
+)
+
+app.add_typer(tokens.app, name="token")
+app.add_typer(rules.app, name="rules")
+app.add_typer(kb.app, name="kb")
+app.command("assign")(engines.assign)
+app.command("sla")(engines.sla)

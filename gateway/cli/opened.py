@@ -1,0 +1,81 @@
+"""The desk that a command works on: its settings, and its store, migrated and open for one step.
+
+It works beside a server on the same data folder: the store serialises writers, and the server sees what
+another process has written.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from gateway.cli.terminal import Failure
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+    from storage.sqlite import SqliteStore
+
+T = TypeVar("T")
+Data = Annotated[Path | None, typer.Option("--data", help="The desk's data folder.", show_default=False)]
+
+
+def settings(**flags: Any) -> "Settings":
+    """The settings with these flags on top; a wrong one fails the command."""
+    from gateway.settings import SettingsError, load
+
+    try:
+        return load(**flags)
+    except SettingsError as error:
+        raise Failure(str(error)) from None
+
+
+def changing(data: Path | None, step: Callable[[Any], T]) -> T:
+    """The result of a step, in a transaction of its own."""
+
+    async def work(store: "SqliteStore", _: "Settings") -> T:
+        return await store.write(step)
+
+    return using(data, work)
+
+
+def reading(data: Path | None, query: Callable[[Any], T]) -> T:
+    """The result of a query."""
+
+    async def work(store: "SqliteStore", _: "Settings") -> T:
+        return await store.read(query)
+
+    return using(data, work)
+
+
+def using(data: Path | None, work: Callable[["SqliteStore", "Settings"], Awaitable[T]]) -> T:
+    """What `work` makes of the open store; the store's troubles fail the command."""
+    from gateway.folder import FolderError, prepare
+    from storage.store import StoreError
+
+    chosen = settings(data=data)
+    if not chosen.database_file.exists():
+        raise Failure(
+            f"There is no desk in {chosen.data}: name its folder with --data or FRONTDESK_DATA, or begin one "
+            "with frontdesk serve."
+        )
+    try:
+        prepare(chosen)
+        return asyncio.run(_with_store(chosen, work))
+    except (StoreError, FolderError) as error:
+        raise Failure(_sentence(error)) from None
+
+
+async def _with_store(chosen: "Settings", work: Callable[["SqliteStore", "Settings"], Awaitable[T]]) -> T:
+    from datetime import UTC, datetime
+
+    from storage.sqlite import SqliteStore
+
+    async with SqliteStore(chosen.database_file, lambda: datetime.now(UTC)) as store:
+        return await work(store, chosen)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:].rstrip(".") + "."

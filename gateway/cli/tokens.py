@@ -1,0 +1,50 @@
+"""`frontdesk token`: API tokens, shown once when made and stored as hashes."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from gateway.cli.opened import Data, changing, reading
+from gateway.cli.terminal import AsJson, group, show
+
+app = group("API tokens: create, list, revoke.")
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Option("--name", help="What the token is for.")],
+    role: Annotated[Literal["admin", "supervisor", "agent"], typer.Option("--role")],
+    data: Data = None,
+) -> None:
+    """Make a token and print it, and nothing else; it can't be shown again."""
+    from storage import tokens
+
+    _, secret = changing(data, lambda tx: tokens.issue(tx, name, role))
+    typer.echo(secret)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False, data: Data = None) -> None:
+    """List the tokens, newest first; their secrets are not stored."""
+    from storage import tokens
+
+    found = reading(data, lambda sql: tokens.listed(sql, None, 1000))
+    rows = [
+        {
+            "id": token.id,
+            "name": token.name,
+            "role": token.role,
+            "created_at": token.created_at,
+            "revoked_at": token.revoked_at,
+        }
+        for token in found
+    ]
+    show(rows, as_json=as_json)
+
+
+@app.command("revoke")
+def revoke(token_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = None) -> None:
+    """End a token: within two seconds it opens nothing any more."""
+    from storage import tokens
+
+    changing(data, lambda tx: tokens.revoke(tx, token_id))

@@ -1,0 +1,40 @@
+"""The data folder: made for its owner alone, and its database brought to this release's schema."""
+
+from gateway.settings import Settings
+from storage.migrate import HEAD, current, upgrade
+from storage.sqlite import engine
+
+
+class FolderError(Exception):
+    """The folder can't be used; the text is one sentence that says why and what to do."""
+
+
+def prepare(settings: Settings) -> None:
+    """Make the folder if there is none, and bring its database to this release's schema.
+
+    Raises `FolderError`, or `StoreUnavailable` where the database can't be opened.
+    """
+    folder = settings.data
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Owner only, as the folder is; the store's other files take the database's mode.
+        settings.database_file.touch(mode=0o600)
+    except OSError as error:
+        raise FolderError(
+            f"The data folder {folder} can't be written ({error.strerror}): choose another with --data or "
+            "FRONTDESK_DATA, or make it yours."
+        ) from error
+    _migrate(settings)
+
+
+def _migrate(settings: Settings) -> None:
+    database = engine(settings.database_file)
+    try:
+        # Revisions are numbered.
+        if (found := current(database)) is not None and found > HEAD:
+            raise FolderError(
+                f"The database in {settings.data} was written by a newer release: use that release."
+            )
+        upgrade(database)
+    finally:
+        database.dispose()
