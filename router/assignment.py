@@ -162,6 +162,8 @@ class Engine:
     def _count_online(self, agent: Agent, change: int) -> None:
         if agent.online:
             agent.group.online += change
+            for need in agent.group.needs.values():
+                need.holders += change
             for skill, level in agent.group.skills:
                 for up_to in range(1, level + 1):
                     self._online[skill, up_to] += change
@@ -358,9 +360,10 @@ class Engine:
 
     def _why_ticket(self, ticket: Ticket, key: Key) -> str:
         urgency, rank, due, _ = key
-        promise = f"promise due in {_seconds(due - self._now)} s"
+        left = (due - self._now) // SECOND
+        promise = f"promise due in {left} s"
         if ticket.promise_at < self._now:
-            promise = f"promise missed, renewed to end in {_seconds(due - self._now)} s"
+            promise = f"promise missed, renewed to end in {left} s"
         if urgency == 0:
             return f"{promise}, tier {ticket.spec.tier}"
         if not ticket.spec.skills:

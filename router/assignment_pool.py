@@ -19,15 +19,12 @@ SkillSet = tuple[tuple[str, int], ...]
 
 @dataclass(slots=True, eq=False)
 class Need:
-    """A set of skills with levels that tickets need, and who has them."""
+    """A set of skills with levels that tickets need, and who has them; `holders` are online."""
 
     skills: SkillSet
+    holders: int = 0
     groups: dict[SkillSet, "Group"] = field(default_factory=dict)
     buckets: dict[tuple[str, str, int, int], "Bucket"] = field(default_factory=dict)
-
-    @property
-    def holders(self) -> int:
-        return sum(group.online for group in self.groups.values())
 
 
 @dataclass(slots=True, eq=False)
@@ -118,6 +115,7 @@ def link(group: Group, need: Need) -> None:
     if group.has(need):
         group.needs[need.skills] = need
         need.groups[group.skills] = group
+        need.holders += group.online
 
 
 def within_reach(agent: Agent) -> Iterator[Bucket]:

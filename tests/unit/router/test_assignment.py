@@ -255,6 +255,17 @@ def test_an_agent_who_learns_is_seen_anew() -> None:
     assert offers(desk.apply(Finished(at=3, ticket="t1", agent="a1"))) == []
 
 
+def test_thousands_of_different_needs_come_and_go() -> None:
+    """What was needed once and forgotten is found again, by agents old and new."""
+    desk = engine(agent("a1", capacity=3, skills={f"S{n}": 1 for n in range(100)}))
+    for number in range(4500):
+        skills = {f"S{number % 100}": 1, f"S{(number // 100 + number % 100 + 1) % 100}": 1}
+        assert offers(desk.apply(ticket(f"t{number}", skills=skills))) == [(f"t{number}", "a1")]
+        desk.apply(Finished(at=0, ticket=f"t{number}", agent="a1"))
+    desk.apply(agent("a2", skills={"S0": 1, "S1": 1}))
+    assert offers(desk.apply(ticket("again", skills={"S0": 1, "S1": 1}))) == [("again", "a2")]
+
+
 @pytest.mark.parametrize(
     ("event", "error"),
     [
