@@ -47,7 +47,7 @@ function Messages({ log, outbox, open, actions }) {
     else if (last?.author !== "customer") setBelow(true);
   }, [messages.length, waiting.length, log.typing.value]);
   useLayoutEffect(follow, [open.value]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const resized = new ResizeObserver(() => atEnd.current && follow());
     resized.observe(box.current);
     return () => resized.disconnect();

@@ -1,0 +1,71 @@
+// Calls to /api/v1 with the session's cookie; what goes wrong becomes a Problem with words to show.
+import { t } from "./words.js";
+
+export class Problem extends Error {
+  /** `status` 0: the desk was not reached. `newer`: the messages a 409 brings. */
+  constructor(status, detail, newer = null) {
+    super(detail);
+    this.status = status;
+    this.newer = newer;
+  }
+}
+
+let csrf = "";
+let signedOut = () => {};
+
+export function keepToken(token) {
+  csrf = token;
+}
+
+export function onSignedOut(callback) {
+  signedOut = callback;
+}
+
+/** Returns the answer's body (null for 204). `body` is JSON or a FormData. */
+export async function call(method, path, { body, key, etag } = {}) {
+  const { value } = await callWithTag(method, path, { body, key, etag });
+  return value;
+}
+
+/** The body and its ETag. */
+export async function callWithTag(method, path, { body, key, etag } = {}) {
+  const headers = { Accept: "application/json" };
+  if (csrf && method !== "GET") headers["X-CSRF-Token"] = csrf;
+  if (key) headers["Idempotency-Key"] = key;
+  if (etag) headers["If-Match"] = etag;
+  const form = body instanceof FormData;
+  if (body && !form) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(`/api/v1${path}`, { method, headers, body: form ? body : body && JSON.stringify(body) });
+  } catch {
+    throw new Problem(0, t("no_connection"));
+  }
+  if (!answer.ok) throw await problemOf(answer, path);
+  const value = answer.status === 204 ? null : await answer.json();
+  return { value, etag: answer.headers.get("ETag") };
+}
+
+/** Every page of a list. */
+export async function all(path) {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await call("GET", `${path}?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    items.push(...page.data);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return items;
+}
+
+async function problemOf(answer, path) {
+  if (answer.status === 401 && path !== "/session") signedOut();
+  let said = {};
+  try {
+    said = await answer.json();
+  } catch {
+    // Not JSON, as from a proxy: the status says what there is to say.
+  }
+  const detail = said.errors?.[0]?.detail ?? said.detail ?? t("server_failed", { status: answer.status });
+  return new Problem(answer.status, detail, said.newer);
+}

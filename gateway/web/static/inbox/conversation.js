@@ -1,0 +1,94 @@
+// The third pane: the open ticket or bot conversation, its messages, and what can be done with it.
+import { html, signal, useLayoutEffect, useRef } from "../ui/html.js";
+import { Composer } from "./composer.js";
+import { list, loadOpen, me, open } from "./desk.js";
+import { Details } from "./details.js";
+import { Icon } from "./icons.js";
+import { Due, Status, Tier } from "./list.js";
+import { Message } from "./message.js";
+import { go, route } from "./route.js";
+import { reopen, resolve, take, takeOver, wait } from "./work.js";
+import { t } from "./words.js";
+
+const WAITS = ["customer", "internal", "hour", "tomorrow", "monday"];
+const detailsShown = signal(window.innerWidth >= 1200);
+
+export function Conversation() {
+  const shown = open.value;
+  if (!shown) return html`<section class="thread nothing"><p>${t("pick")}</p><p>${t("pick_hint")}</p></section>`;
+  const { ticket, messages, problem, id } = shown;
+  const conversation = ticket ? null : list.value.items?.find((one) => one.id === id);
+  const customer = ticket?.customer ?? conversation?.customer;
+  return html`<section class="thread" aria-label=${t("conversation")}>
+    <div class="middle">
+      <${Heading} ticket=${ticket} conversation=${conversation} customer=${customer} />
+      ${problem && html`<div class="empty" role="alert"><p>${problem.message}</p><button onClick=${loadOpen}>${t("again")}</button></div>`}
+      ${!problem && (messages ? html`<${Log} key=${id} messages=${messages} />` : html`<div class="empty"><p>${t("loading")}</p></div>`)}
+      ${ticket && messages && html`<${Foot} ticket=${ticket} />`}
+      ${conversation && html`<div class="foot-note"><span>${t("bot_has_it")}</span>
+        <button class="primary" onClick=${() => takeOver(id)}>${t("take_over")}</button></div>`}
+    </div>
+    ${ticket && detailsShown.value && html`<${Details} ticket=${ticket} decisions=${shown.decisions} close=${() => (detailsShown.value = false)} />`}
+  </section>`;
+}
+
+function Heading({ ticket, conversation, customer }) {
+  return html`<header class="heading">
+    <button class="plain bare back" onClick=${() => go({ view: route.value.view })} aria-label=${t("back")}><${Icon} name="back" /></button>
+    <div class="title">
+      <h1>${ticket ? ticket.subject || `#${ticket.number}` : customer?.name || t("visitor")}</h1>
+      <p>${ticket && html`<span class="number">#${ticket.number}</span>`}
+        ${ticket && html`<span>${customer?.name || t("visitor")}</span>`}
+        <${Tier} name=${customer?.tier} />
+        ${ticket && html`<${Status} ticket=${ticket} />`}
+        ${conversation && html`<span class="status bot">${t("status_bot")}</span>`}
+        ${ticket?.due_at && html`<${Due} at=${ticket.due_at} />`}</p>
+    </div>
+    ${ticket && html`<${Actions} ticket=${ticket} />`}
+  </header>`;
+}
+
+function Actions({ ticket }) {
+  const mine = ticket.assignee === me.value.id;
+  const active = ["queued", "offered", "open", "waiting"].includes(ticket.status);
+  const chosen = (event) => {
+    wait(event.currentTarget.value);
+    event.currentTarget.value = "";
+  };
+  return html`<div class="actions">
+    ${active && (!mine || ticket.status === "offered") && html`<button class="primary" onClick=${take} title="T">${t("take")}</button>`}
+    ${active && html`<select class="button" aria-label=${t("wait")} value="" onChange=${chosen}>
+      <option value="" disabled hidden>${t("wait")}</option>
+      ${WAITS.map((name) => html`<option key=${name} value=${name}>${t(`wait_${name}`)}</option>`)}</select>`}
+    ${active && html`<button onClick=${resolve} title="E">${t("resolve")}</button>`}
+    ${(ticket.status === "resolved" || ticket.status === "waiting") && html`<button onClick=${reopen}>${t("reopen")}</button>`}
+    <button class="plain bare" onClick=${() => (detailsShown.value = !detailsShown.value)} aria-pressed=${detailsShown.value}
+      aria-label=${t("details")} title=${t("details")}><${Icon} name="details" /></button>
+  </div>`;
+}
+
+function Foot({ ticket }) {
+  if (ticket.status === "closed" || ticket.status === "merged") return html`<div class="foot-note"><span>${t("closed_hint")}</span></div>`;
+  return html`<${Composer} key=${ticket.id} ticket=${ticket} />`;
+}
+
+function Log({ messages }) {
+  const box = useRef(null);
+  const atEnd = useRef(true);
+  const follow = () => atEnd.current && (box.current.scrollTop = box.current.scrollHeight);
+  const scrolled = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+    atEnd.current = scrollHeight - scrollTop - clientHeight < 80;
+  };
+  useLayoutEffect(follow, [messages]);
+  useLayoutEffect(() => {
+    const resized = new ResizeObserver(follow);
+    resized.observe(box.current);
+    return () => resized.disconnect();
+  }, []);
+  return html`<div class="log" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label=${t("conversation")}>
+    ${!messages.length && html`<p class="empty">${t("empty_log")}</p>`}
+    <ol role="log" aria-live="polite" aria-relevant="additions">
+      ${messages.map((message, at) => html`<${Message} key=${message.id} message=${message} before=${messages[at - 1]} />`)}
+    </ol>
+  </div>`;
+}

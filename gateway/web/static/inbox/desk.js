@@ -1,0 +1,222 @@
+// What the inbox knows and how it learns it: the session, the list, the open ticket, and live events.
+import { batch, computed, effect, signal } from "../ui/html.js";
+import { all, call, callWithTag, keepToken, onSignedOut, Problem } from "./api.js";
+import { route } from "./route.js";
+import { Stream } from "./stream.js";
+
+const PAGE = 50;
+const REFRESH_EVERY_MS = 400; // a burst of events is one reload
+
+export const session = signal(undefined); // undefined: not yet known; null: signed out
+export const me = computed(() => session.value?.agent ?? null);
+export const agents = signal([]);
+export const queues = signal([]);
+export const counts = signal({});
+export const search = signal("");
+export const list = signal({ items: null, more: null, problem: null });
+export const open = signal(null); // {ticket, etag, conversationId, messages, decisions, problem}
+export const toast = signal(null);
+
+export function complain(problem) {
+  if (!(problem instanceof Problem)) console.error(problem);
+  if (problem.status !== 401) toast.value = { text: problem.message };
+}
+
+// --- the session
+
+export async function resume() {
+  try {
+    begin(await call("GET", "/session"));
+  } catch (problem) {
+    session.value = null;
+    if (problem.status !== 401) complain(problem);
+  }
+}
+
+export function begin(answer) {
+  keepToken(answer.csrf);
+  session.value = answer;
+  stream.start();
+}
+
+export function end() {
+  stream.stop();
+  keepToken("");
+  batch(() => {
+    session.value = null;
+    open.value = null;
+    list.value = { items: null, more: null, problem: null };
+  });
+}
+
+onSignedOut(end);
+
+// --- lists
+
+const FILTERS = {
+  mine: "status=offered,open,waiting,queued&assignee=me",
+  unassigned: "status=queued,offered",
+  all: "status=queued,offered,open,waiting",
+  waiting: "status=waiting",
+  resolved: "status=resolved,closed",
+};
+
+function listPath(cursor, limit) {
+  const { view } = route.value;
+  const page = `limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
+  if (view === "bot") return `/conversations?with=bot&${page}`;
+  const q = search.value.trim();
+  return `/tickets?${FILTERS[view]}&${page}${q ? `&q=${encodeURIComponent(q)}` : ""}`;
+}
+
+let listTurn = 0;
+
+export async function loadList() {
+  const turn = ++listTurn;
+  const shown = list.peek().items?.length ?? 0;
+  try {
+    const page = await call("GET", listPath(null, Math.min(100, Math.max(PAGE, shown))));
+    if (turn === listTurn) list.value = { items: page.data, more: page.next_cursor, problem: null };
+  } catch (problem) {
+    if (turn === listTurn) list.value = { ...list.peek(), problem };
+  }
+}
+
+export async function loadMore() {
+  const turn = ++listTurn;
+  try {
+    const { items, more } = list.peek();
+    const page = await call("GET", listPath(more, PAGE));
+    const fresh = page.data.filter((one) => !items.some((old) => old.id === one.id));
+    if (turn === listTurn) list.value = { items: [...items, ...fresh], more: page.next_cursor, problem: null };
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+async function loadCounts() {
+  try {
+    counts.value = await call("GET", "/tickets/counts");
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+async function loadCatalogue() {
+  const [people, lines] = await Promise.allSettled([all("/agents"), all("/queues")]);
+  agents.value = people.value ?? [];
+  queues.value = lines.value ?? [];
+}
+
+// --- the open ticket or conversation
+
+const isOpen = (id) => id && (id === route.value.ticket || id === route.value.conversation);
+
+function change(id, patch) {
+  if (isOpen(id)) open.value = { ...open.peek(), ...patch };
+}
+
+export async function loadOpen() {
+  const { ticket: ticketId, conversation } = route.peek();
+  const id = ticketId ?? conversation;
+  if (!id) return void (open.value = null);
+  if (open.peek()?.id !== id) open.value = { id, ticket: null, conversationId: conversation, messages: null, decisions: [], problem: null };
+  try {
+    const found = ticketId ? await callWithTag("GET", `/tickets/${ticketId}`) : null;
+    const conversationId = found?.value.conversation_id ?? conversation;
+    if (found) change(id, { ticket: found.value, etag: found.etag, conversationId });
+    const [messages, decisions] = await Promise.all([
+      all(`/conversations/${conversationId}/messages`),
+      found ? all(`/tickets/${ticketId}/decisions`) : [],
+    ]);
+    change(id, { messages, decisions, problem: null });
+  } catch (problem) {
+    change(id, { problem });
+  }
+}
+
+/** Shows a ticket as the desk just answered it. */
+export function putTicket({ value, etag }) {
+  change(value.id, { ticket: value, etag });
+  const items = list.peek().items?.map((one) => (one.id === value.id ? value : one));
+  if (items) list.value = { ...list.peek(), items };
+}
+
+/** Puts messages into the open conversation: new ones at the end, known ones in their place. */
+export function putMessages(conversationId, arrived) {
+  const shown = open.peek();
+  if (shown?.conversationId !== conversationId || !shown.messages) return;
+  const messages = [...shown.messages];
+  for (const message of arrived) {
+    const at = messages.findIndex((one) => one.id === message.id);
+    if (at < 0) messages.push(message);
+    else messages[at] = message;
+  }
+  open.value = { ...shown, messages };
+}
+
+// --- live
+
+function coalesced(work) {
+  let timer = 0;
+  let last = 0;
+  return () => {
+    timer ||= setTimeout(() => {
+      timer = 0;
+      last = Date.now();
+      if (session.peek()) work();
+    }, Math.max(0, last + REFRESH_EVERY_MS - Date.now()));
+  };
+}
+
+const soonList = coalesced(loadList);
+const soonCounts = coalesced(loadCounts);
+const soonOpen = coalesced(loadOpen);
+const soonCatalogue = coalesced(loadCatalogue);
+
+function take(event) {
+  const { type, ticket_id, conversation_id, data } = event;
+  const [what] = type.split(".");
+  if (what === "agent" || what === "catalogue") soonCatalogue();
+  if (type === "agent.updated" && data?.id === me.value?.id) session.value = { ...session.value, agent: { ...me.value, ...data } };
+  if (what !== "message" && what !== "ticket" && what !== "conversation") return;
+  soonList();
+  if (type !== "message.updated") soonCounts();
+  const shown = open.peek();
+  if (!shown || (shown.id !== ticket_id && shown.conversationId !== conversation_id)) return;
+  if (what === "message" && data?.author) putMessages(conversation_id, [data]);
+  soonOpen();
+}
+
+export function reload() {
+  loadCounts();
+  loadCatalogue();
+  loadList();
+  loadOpen();
+}
+
+async function stillSignedIn() {
+  try {
+    await call("GET", "/session");
+  } catch (problem) {
+    if (problem.status === 401) end();
+  }
+}
+
+export const stream = new Stream(take, reload, stillSignedIn);
+
+// A change of view or search shows another list; a change of address another ticket.
+let listShown = "";
+let typing = 0;
+effect(() => {
+  const wanted = `${route.value.view} ${search.value}`;
+  if (!session.value || wanted === listShown) return;
+  const sameView = wanted.split(" ")[0] === listShown.split(" ")[0];
+  listShown = wanted;
+  clearTimeout(typing);
+  if (!sameView) list.value = { items: null, more: null, problem: null };
+  typing = setTimeout(loadList, sameView ? 200 : 0);
+});
+effect(() => {
+  if (session.value && (route.value.ticket ?? route.value.conversation) !== (open.peek()?.id ?? null)) loadOpen();
+});

@@ -1,0 +1,71 @@
+// The second pane: tickets of the chosen view (or conversations with the bot), newest change first.
+import { html } from "../ui/html.js";
+import { list, loadList, loadMore, search } from "./desk.js";
+import { Icon } from "./icons.js";
+import { address, follow, route } from "./route.js";
+import { age, full, promise } from "./when.js";
+import { t } from "./words.js";
+
+export function List() {
+  const { view } = route.value;
+  return html`<section class="list" aria-label=${t("tickets")}>
+    <header>
+      <h2>${t(`view_${view}`)}</h2>
+      ${view !== "bot" && html`<label class="search"><${Icon} name="search" /><span class="unseen">${t("search")}</span>
+        <input id="search" type="search" placeholder=${t("search")} value=${search.value} onInput=${(event) => (search.value = event.currentTarget.value)} /></label>`}
+    </header>
+    <${Rows} view=${view} />
+  </section>`;
+}
+
+function Rows({ view }) {
+  const { items, more, problem } = list.value;
+  if (problem && !items) {
+    return html`<div class="empty" role="alert"><p>${problem.message}</p><button onClick=${loadList}>${t("again")}</button></div>`;
+  }
+  if (!items) return html`<div class="empty"><p>${t("loading")}</p></div>`;
+  if (!items.length) return html`<div class="empty"><p>${search.value && view !== "bot" ? t("no_matches", { q: search.value }) : t(`empty_${view}`)}</p></div>`;
+  return html`<ul class="rows">
+    ${items.map((item) => html`<li key=${item.id}><${Row} item=${item} view=${view} /></li>`)}
+    ${more && html`<li><button class="more" onClick=${loadMore}>${t("more")}</button></li>`}
+  </ul>`;
+}
+
+function Row({ item, view }) {
+  const to = view === "bot" ? { conversation: item.id } : { ticket: item.id };
+  const chosen = item.id === (route.value.ticket ?? route.value.conversation);
+  const last = item.last_message;
+  const unanswered = last?.author === "customer" && view !== "resolved";
+  return html`<a class="row" href=${address({ view, ...to })} onClick=${(event) => follow(event, to)} aria-current=${chosen ? "true" : undefined}>
+    <span class="line">
+      <${Icon} name=${item.channel_kind ?? "bot"} />
+      <span class="who">${item.customer?.name || t("visitor")}</span>
+      <${Tier} name=${item.customer?.tier} />
+      ${unanswered && html`<i class="news"></i>`}
+      <time datetime=${item.updated_at} title=${full(item.updated_at)}>${age(item.updated_at)}</time>
+    </span>
+    ${item.subject && html`<span class="subject">${item.subject}</span>`}
+    ${last && last.text !== item.subject && html`<span class="preview">${last.author === "agent" ? "↩ " : ""}${last.text}</span>`}
+    ${item.status && html`<span class="line foot"><${Status} ticket=${item} /><${Priority} name=${item.priority} />
+      <span class="where">${[item.queue_name ?? item.queue, view !== "mine" && item.assignee_name].filter(Boolean).join(" · ")}</span>
+      ${item.due_at && html`<${Due} at=${item.due_at} />`}</span>`}
+  </a>`;
+}
+
+export function Tier({ name }) {
+  return name && html`<span class=${`tier ${name}`}>${name}</span>`;
+}
+
+export function Status({ ticket }) {
+  const reason = ticket.status === "waiting" && ticket.waiting_reason ? ` · ${t(`reason_${ticket.waiting_reason}`)}` : "";
+  return html`<span class=${`status ${ticket.status}`}>${t(`status_${ticket.status}`)}${reason}</span>`;
+}
+
+function Priority({ name }) {
+  return (name === "urgent" || name === "high") && html`<span class=${`priority ${name}`}>${t(name)}</span>`;
+}
+
+export function Due({ at }) {
+  const { text, state } = promise(at);
+  return html`<time class=${`due ${state}`} datetime=${at} title=${full(at)}>${text}</time>`;
+}

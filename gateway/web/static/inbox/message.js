@@ -1,0 +1,52 @@
+// One message: who said it, what, its attachments, and whether it arrived.
+import { html } from "../ui/html.js";
+import { fileSize, link, linked, webAddress, wordsOf } from "../ui/text.js";
+import { me } from "./desk.js";
+import { full, moment } from "./when.js";
+import { retry } from "./work.js";
+import { t } from "./words.js";
+
+const TOGETHER_MS = 300_000; // messages of one author within five minutes share a heading
+
+export function Message({ message, before }) {
+  const note = message.kind === "note";
+  const text = wordsOf(message);
+  return html`<li class=${`message ${note ? "note" : message.author}${together(message, before) ? " again" : ""}`}>
+    <p class="by"><b>${authorOf(message)}</b>${note && html`<span class="tag">${t("note")}</span>`}
+      <time datetime=${message.created_at} title=${full(message.created_at)}>${moment(message.created_at)}</time></p>
+    ${text && html`<div class="bubble">${linked(text)}</div>`}
+    ${message.attachments?.map((file) => html`<${File} key=${file.url} file=${file} />`)}
+    ${message.options?.length > 0 && html`<p class="offered">${message.options.map((one) => html`<span key=${one.value}>${one.label}</span>`)}</p>`}
+    <${Delivery} message=${message} />
+  </li>`;
+}
+
+function authorOf(message) {
+  if (message.author === "agent" && message.author_id === me.value.id) return t("you");
+  return message.author_name || (message.author === "customer" ? t("visitor") : t(message.author));
+}
+
+function together(message, before) {
+  if (!before || before.author !== message.author || before.author_name !== message.author_name) return false;
+  return before.kind === message.kind && Date.parse(message.created_at) - Date.parse(before.created_at) < TOGETHER_MS;
+}
+
+function File({ file }) {
+  const name = file.name || t("file");
+  const inside = webAddress(file.url)?.startsWith(`${location.origin}/`);
+  const picture = inside && /^image\/(png|jpeg|gif|webp|svg\+xml)$/.test(file.type);
+  return html`<div class="file">
+    ${picture && html`<a href=${file.url} target="_blank" rel="noopener"><img src=${file.url} alt=${name} loading="lazy" /></a>`}
+    <span>${link(file.url, name)} <small>${fileSize(file.size)}</small></span>
+  </div>`;
+}
+
+function Delivery({ message }) {
+  const { state, error } = message.delivery ?? {};
+  if (!state || message.author === "customer" || message.kind === "note") return null;
+  if (state === "failed" || state === "in_doubt") {
+    return html`<p class="delivery bad" role="alert">${t(state)}${error ? `: ${error}` : "."}
+      <button onClick=${() => retry(message)}>${t(state === "failed" ? "retry" : "send_again")}</button></p>`;
+  }
+  return html`<p class=${`delivery ${state}`}>${t(state)}</p>`;
+}

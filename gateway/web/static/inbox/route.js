@@ -1,0 +1,33 @@
+// What the address says is open: `/tickets/tk_…?view=mine`, or `/?view=bot&conversation=cv_…`.
+import { signal } from "../ui/html.js";
+
+export const VIEWS = ["mine", "unassigned", "all", "waiting", "bot", "resolved"];
+
+export const route = signal(read());
+
+function read() {
+  const query = new URLSearchParams(location.search);
+  const view = VIEWS.includes(query.get("view")) ? query.get("view") : null;
+  const ticket = location.pathname.match(/^\/tickets\/([\w-]+)$/)?.[1] ?? null;
+  return { view: view ?? (ticket ? "all" : "mine"), ticket, conversation: query.get("conversation") };
+}
+
+export function address({ view, ticket, conversation }) {
+  const query = new URLSearchParams({ view });
+  if (conversation) query.set("conversation", conversation);
+  return `${ticket ? `/tickets/${ticket}` : "/"}?${query}`;
+}
+
+export function go(to) {
+  history.pushState(null, "", address({ view: route.value.view, ...to }));
+  route.value = read();
+}
+
+/** For a link's click: follows it here unless the reader wants another tab. */
+export function follow(event, to) {
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  go(to);
+}
+
+addEventListener("popstate", () => (route.value = read()));

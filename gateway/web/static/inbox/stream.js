@@ -1,0 +1,69 @@
+// The desk's live events over a WebSocket, resumed after the last one seen.
+import { signal } from "../ui/html.js";
+import { backoff } from "../ui/backoff.js";
+
+const SHOWN_LOST_AFTER = 1; // one failed attempt may be a restart; more is worth a word
+
+export class Stream {
+  lost = signal(false);
+  #socket = null;
+  #after = null;
+  #attempts = 0;
+  #timer = 0;
+  #wanted = false;
+
+  /** `onEvent(event)`; `onReset()` when all that is shown must be loaded again; `onRefused()` after a failed attempt. */
+  constructor(onEvent, onReset, onRefused) {
+    this.onEvent = onEvent;
+    this.onReset = onReset;
+    this.onRefused = onRefused;
+    addEventListener("online", () => this.#wanted && this.#connect());
+    addEventListener("offline", () => this.#socket?.close());
+  }
+
+  start() {
+    this.#wanted = true;
+    this.#connect();
+  }
+
+  stop() {
+    this.#wanted = false;
+    this.#after = null;
+    clearTimeout(this.#timer);
+    this.#socket?.close();
+  }
+
+  #connect() {
+    clearTimeout(this.#timer);
+    if (this.#socket) return;
+    const address = new URL("/api/v1/stream", location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    if (this.#after !== null) address.searchParams.set("after", this.#after);
+    const socket = new WebSocket(address);
+    let opened = false;
+    this.#socket = socket;
+    socket.onopen = () => {
+      opened = true;
+      this.#attempts = 0;
+      this.lost.value = false;
+      if (this.#after === null) this.onReset();
+    };
+    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+    socket.onclose = () => this.#closed(opened);
+  }
+
+  #take(event) {
+    this.#after = event.seq;
+    if (event.type === "reset") this.onReset();
+    else this.onEvent(event);
+  }
+
+  #closed(opened) {
+    this.#socket = null;
+    if (!this.#wanted) return;
+    if (!opened) this.onRefused();
+    this.lost.value = this.#attempts >= SHOWN_LOST_AFTER;
+    this.#timer = setTimeout(() => this.#connect(), backoff(this.#attempts));
+    this.#attempts += 1;
+  }
+}

@@ -1,0 +1,146 @@
+// What an agent does: take, change, reply, note, retry, presence. Failures are said in words, never thrown on.
+import { effect, signal } from "../ui/html.js";
+import { newId } from "../ui/ids.js";
+import { call, callWithTag } from "./api.js";
+import { begin, complain, end, loadOpen, me, open, putMessages, putTicket, session, toast } from "./desk.js";
+import { go } from "./route.js";
+import { t } from "./words.js";
+
+export async function signIn(email, password) {
+  begin(await call("POST", "/session", { body: { email, password } }));
+}
+
+export async function signOut() {
+  try {
+    await call("DELETE", "/session");
+  } catch (problem) {
+    return complain(problem);
+  }
+  end();
+}
+
+export async function setPresence(presence) {
+  try {
+    await call("PATCH", "/agents/me", { body: { presence } });
+    session.value = { ...session.value, agent: { ...me.value, presence } };
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+/** Changes the open ticket, unless somebody else did meanwhile: then it is shown anew and the agent decides. */
+export async function patch(changes) {
+  const { ticket, etag } = open.value;
+  try {
+    putTicket(await callWithTag("PATCH", `/tickets/${ticket.id}`, { body: changes, etag }));
+    return true;
+  } catch (problem) {
+    if (problem.status === 412) {
+      toast.value = { text: t("changed") };
+      await loadOpen();
+    } else complain(problem);
+    return false;
+  }
+}
+
+export const take = () => patch({ assignee: "me" });
+export const resolve = () => patch({ status: "resolved" });
+export const reopen = () => patch({ status: "open" });
+
+export function wait(choice) {
+  if (choice === "customer" || choice === "internal") return patch({ status: "waiting", waiting_reason: choice });
+  return patch({ status: "waiting", waiting_reason: "snoozed", snoozed_until: wakeAt(choice).toISOString() });
+}
+
+function wakeAt(choice) {
+  const at = new Date();
+  if (choice === "hour") return new Date(at.getTime() + 3_600_000);
+  at.setDate(at.getDate() + (choice === "tomorrow" ? 1 : (8 - at.getDay()) % 7 || 7));
+  at.setHours(9, 0, 0, 0);
+  return at;
+}
+
+export async function takeOver(conversationId) {
+  try {
+    const ticket = await call("POST", `/conversations/${conversationId}/ticket`, { body: {} });
+    go({ view: "mine", ticket: ticket.id });
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+export async function retry(message) {
+  try {
+    await call("POST", `/messages/${message.id}/retry`);
+    await loadOpen();
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+export async function upload(file) {
+  const form = new FormData();
+  form.append("file", file);
+  const { upload_id } = await call("POST", "/uploads", { body: form });
+  return { upload_id, name: file.name, size: file.size };
+}
+
+// --- drafts: one a ticket and kind ("reply" or "note"), kept while the tab lives
+
+const KEPT = "frontdesk:drafts";
+const EMPTY = { text: "", files: [], sending: false, newer: null, attempt: null };
+
+export const drafts = signal(kept());
+
+function kept() {
+  try {
+    const texts = JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+    return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { ...EMPTY, text }]));
+  } catch {
+    return {};
+  }
+}
+
+effect(() => {
+  const texts = Object.entries(drafts.value).flatMap(([name, { text }]) => (text ? [[name, text]] : []));
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(texts)));
+  } catch {
+    // Storage is refused: drafts last as long as the page.
+  }
+});
+
+export const draftOf = (ticketId, kind) => drafts.value[`${ticketId}:${kind}`] ?? EMPTY;
+
+export function redraft(ticketId, kind, changes) {
+  drafts.value = { ...drafts.value, [`${ticketId}:${kind}`]: { ...draftOf(ticketId, kind), ...changes } };
+}
+
+/**
+ * Sends a draft once, however often it is asked to: the idempotency key stays with the text until it is taken.
+ * Returns whether it was sent; on a 409 the draft keeps the newer messages for the agent to read.
+ */
+export async function send(ticketId, kind) {
+  const draft = draftOf(ticketId, kind);
+  if (draft.sending || !draft.text.trim()) return false;
+  const { conversationId, messages } = open.value;
+  const body = { text: draft.text.trim() };
+  if (kind === "reply") {
+    body.last_seen_message_id = messages.findLast(({ kind }) => kind === "public")?.id;
+    if (draft.files.length) body.attachments = draft.files.map((file) => file.upload_id);
+  }
+  const content = JSON.stringify(body);
+  const attempt = draft.attempt?.content === content ? draft.attempt : { key: newId(), content };
+  redraft(ticketId, kind, { sending: true, newer: null, attempt });
+  try {
+    const path = `/tickets/${ticketId}/${kind === "reply" ? "replies" : "notes"}`;
+    putMessages(conversationId, [await call("POST", path, { body, key: attempt.key })]);
+    redraft(ticketId, kind, EMPTY);
+    return true;
+  } catch (problem) {
+    redraft(ticketId, kind, { sending: false, newer: problem.newer });
+    if (problem.newer) putMessages(conversationId, problem.newer);
+    else complain(problem);
+    return false;
+  }
+}
