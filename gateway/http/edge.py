@@ -1,0 +1,100 @@
+"""The outermost layer: request ids, the access log, counts and times, problems, security headers."""
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from gateway.http.dispatch import WHO, Handler
+from gateway.http.peer import client_address
+from gateway.http.problems import failure, problem_of, respond
+from gateway.settings import Settings
+
+REQUEST_ID = "X-Request-Id"
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""On every response that does not set its own."""
+
+_access = structlog.get_logger("frontdesk.access")
+_errors = structlog.get_logger("frontdesk.http")
+
+
+def edge(
+    settings: Settings, registry: CollectorRegistry, clock: Callable[[], float] = time.perf_counter
+) -> Middleware:
+    """The middleware that sees every request first and every response last."""
+    requests = Counter(
+        "frontdesk_http_requests", "Requests answered.", ("method", "route", "status"), registry=registry
+    )
+    seconds = Histogram(
+        "frontdesk_http_request_seconds",
+        "Seconds to an answer.",
+        ("method", "route"),
+        buckets=_BUCKETS,
+        registry=registry,
+    )
+
+    @web.middleware
+    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = clock()
+        request_id = _request_id(request)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = await _answer(request, handler)
+            if not response.prepared:
+                _dress(response, request_id)
+            took = clock() - started
+            route = _route(request)
+            method = request.method if request.method in hdrs.METH_ALL else "OTHER"
+            requests.labels(method, route, str(response.status)).inc()
+            seconds.labels(method, route).observe(took)
+            _access.info(
+                "request",
+                method=method,
+                path=request.path[:300],
+                status=response.status,
+                ms=round(took * 1000, 2),
+                ip=client_address(request, settings),
+                who=request.get(WHO),
+            )
+        return response
+
+    return watch
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is not None:
+            return respond(problem)
+        _errors.exception("a request failed", method=request.method, route=_route(request))
+        return failure()
+
+
+def _request_id(request: web.Request) -> str:
+    given = request.headers.get(REQUEST_ID, "")
+    return given if _ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _route(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return "unknown" if resource is None else resource.canonical
+
+
+def _dress(response: web.StreamResponse, request_id: str) -> None:
+    response.headers[REQUEST_ID] = request_id
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)

@@ -1,0 +1,143 @@
+"""Queues, skills, tiers, fields, policies, calendars and ticket types as JSON."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from gateway.http.fields import Id, Key, Level, Name, Slug, Time, Word
+from router.values import Priority
+
+Minutes = Annotated[float, Field(gt=0, le=525_600)]
+Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Windows = Annotated[list[tuple[Clock, Clock]], Field(max_length=48)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Named(BaseModel):
+    """What all of them have. An id that is not given is the name where it can be one, else made."""
+
+    id: Slug | None = None
+    name: Name
+
+
+class Stamped(BaseModel):
+    """What the desk adds."""
+
+    id: str
+    version: int
+    created_at: Time
+    updated_at: Time
+
+
+class Requirement(BaseModel):
+    """A skill and the least level (1-5)."""
+
+    skill: Id
+    level: Level = 1
+
+
+class NewQueue(Named):
+    """Where tickets wait. `offer_seconds` 0 assigns at once; one queue is the default."""
+
+    skills: Annotated[tuple[Requirement, ...], Field(max_length=20)] = ()
+    offer_seconds: int = Field(60, ge=0, le=86_400)
+    default: bool = False
+
+
+class QueueOut(Stamped, NewQueue):
+    """A queue."""
+
+    id: str
+
+
+class NewSkill(Named):
+    """What an agent can be good at."""
+
+    description: Word = ""
+
+
+class SkillOut(Stamped, NewSkill):
+    """A skill."""
+
+    id: str
+
+
+class NewTier(Named):
+    """A customer's class of service; `order` 0 is the best."""
+
+    order: int = Field(0, ge=0, le=1000)
+
+
+class TierOut(Stamped, NewTier):
+    """A tier."""
+
+    id: str
+
+
+class NewField(Named):
+    """A custom field of tickets or customers; rules and filters know it as `fields.ID`."""
+
+    on: Literal["ticket", "customer"] = "ticket"
+    type: Literal["text", "number", "boolean", "date", "choice"] = "text"
+    choices: Annotated[tuple[Key, ...], Field(max_length=500)] = ()
+
+    @model_validator(mode="after")
+    def _choices_fit(self) -> "NewField":
+        if bool(self.choices) != (self.type == "choice"):
+            raise PydanticCustomError("choices", "choices go with the type choice, and only with it")
+        return self
+
+
+class FieldOut(Stamped, NewField):
+    """A field definition."""
+
+    id: str
+
+
+class NewPolicy(Named):
+    """SLA targets in minutes, for the tiers and priorities named (none named: all)."""
+
+    calendar: Annotated[str, StringConstraints(max_length=64)] = ""
+    tiers: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    priorities: Annotated[tuple[Priority, ...], Field(max_length=4)] = ()
+    first_response: Minutes | None = None
+    next_response: Minutes | None = None
+    resolution: Minutes | None = None
+    pause_on: Annotated[tuple[Literal["customer", "internal", "snoozed"], ...], Field(max_length=3)] = (
+        "customer",
+    )
+
+
+class PolicyOut(Stamped, NewPolicy):
+    """An SLA policy."""
+
+    id: str
+
+
+class NewCalendar(Named):
+    """Opening hours: `"mon": [["09:00", "17:00"]]`; a close at or before its open is on the next day."""
+
+    tz: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    weekly: dict[Weekday, Windows] = {}
+    holidays: Annotated[list[date], Field(max_length=5000)] = []
+    special_hours: Annotated[dict[date, Windows], Field(max_length=5000)] = {}
+
+
+class CalendarOut(Stamped, NewCalendar):
+    """A calendar."""
+
+    id: str
+
+
+class NewTicketType(Named):
+    """What a ticket can be: a question, a return, an incident."""
+
+    description: Word = ""
+
+
+class TicketTypeOut(Stamped, NewTicketType):
+    """A ticket type."""
+
+    id: str

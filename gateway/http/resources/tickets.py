@@ -1,0 +1,354 @@
+"""Tickets over HTTP: list, read, change, reply, note, open by hand."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from gateway.http.call import Call
+from gateway.http.cursor import ListQuery, Page
+from gateway.http.endpoint import Api
+from gateway.http.problems import Conflict, Invalid
+from gateway.http.resources.ticket_models import (
+    MessageOut,
+    TicketOut,
+    show_message,
+    show_ticket,
+)
+from router import lifecycle
+from router.decision import OpenTicket
+from router.desk import Desk
+from router.values import Priority, Ticket, TicketStatus, WaitingReason
+from storage import agents, conversations, customers, inbox_views, offers, tickets, uploads
+from storage.catalogue import load_desk
+from storage.inbox_views import Filters
+from storage.messages import Message
+from storage.paging import Sql
+from storage.store import Tx
+from workers import assign, inbox
+from workers.inbox import Words
+
+api = Api("Tickets")
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+LONGEST_LIST = 50
+
+
+class TicketQuery(ListQuery):
+    """What the list is narrowed to. `status` takes several, comma-separated."""
+
+    status: str | None = Field(None, max_length=200)
+    queue: str | None = Field(None, max_length=200)
+    assignee: str | None = Field(None, max_length=200, description="An agent's id, `me` or `none`.")
+    channel: str | None = Field(None, max_length=200)
+    customer: str | None = Field(None, max_length=200)
+    type: str | None = Field(None, max_length=200)
+    q: str | None = Field(None, max_length=200, description="A number, or words in subject, name or text.")
+    updated_since: AwareDatetime | None = None
+
+
+class Counts(BaseModel):
+    """How many each view of the inbox holds."""
+
+    mine: int
+    unassigned: int
+    waiting: int
+    bot: int
+    all: int
+
+
+class NewTicket(BaseModel):
+    """A ticket opened by hand: `outbound` writes to the customer, `log` records a call or visit."""
+
+    direction: Literal["outbound", "log"]
+    customer_id: Name | None = None
+    contact: Name | None = Field(None, description="The customer's address on the channel.")
+    channel_id: Name | None = None
+    subject: Annotated[str, StringConstraints(max_length=500)] = ""
+    text: Text
+    kind: Literal["call", "visit"] = "call"
+
+
+class TicketChange(BaseModel):
+    """What to change; what is left out stays. In `fields`, null removes one."""
+
+    status: Literal["queued", "open", "waiting", "resolved", "closed"] | None = None
+    waiting_reason: WaitingReason | None = None
+    snoozed_until: AwareDatetime | None = None
+    priority: Priority | None = None
+    assignee: Name | None = Field(None, description="An agent's id, `me`, or null for nobody.")
+    queue: Name | None = None
+    type: Annotated[str, StringConstraints(max_length=200)] | None = None
+    tier: Annotated[str, StringConstraints(max_length=200)] | None = None
+    subject: Annotated[str, StringConstraints(max_length=500)] | None = None
+    fields: dict[str, Any] | None = None
+    tags: list[Name] | None = Field(None, max_length=LONGEST_LIST)
+
+
+class NewReply(BaseModel):
+    """A public reply. With `last_seen_message_id`, 409 when the customer has written since."""
+
+    text: Text
+    html: Annotated[str, StringConstraints(max_length=200_000)] | None = None
+    attachments: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
+    cc: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
+    bcc: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
+    last_seen_message_id: Name | None = None
+
+
+class NewNote(BaseModel):
+    """A note for colleagues."""
+
+    text: Text
+    attachments: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
+
+
+class HitOut(BaseModel):
+    """A rule that applied."""
+
+    rule_id: str
+    stage: str
+    did: list[str]
+
+
+class CandidateOut(BaseModel):
+    """An article the match named."""
+
+    article_id: str
+    title: str
+    confidence: float
+
+
+class MatchOut(BaseModel):
+    """What the knowledge base made of the message."""
+
+    outcome: Literal["answer", "suggest", "none"]
+    candidates: list[CandidateOut]
+    encoder: str
+
+
+class DecisionOut(BaseModel):
+    """What was decided about one message, and why."""
+
+    id: str
+    created_at: datetime
+    message_id: str
+    why: str
+    hits: list[HitOut]
+    match: MatchOut | None
+    language: str
+    rules_version: int
+
+
+class OfferOut(BaseModel):
+    """The ticket held out to an agent."""
+
+    id: str
+    agent_id: str
+    state: str
+    why: str
+    created_at: datetime
+    expires_at: datetime | None
+    ended_at: datetime | None
+
+
+class AssignmentOut(BaseModel):
+    """Who has the ticket, whom it was offered to, and why."""
+
+    assignee: str | None
+    status: TicketStatus
+    skills: dict[str, int]
+    offers: list[OfferOut]
+
+
+class DecisionList(BaseModel):
+    """Decisions, newest first."""
+
+    data: list[DecisionOut]
+    next_cursor: str | None = None
+
+
+@api.read("/api/v1/tickets", summary="Tickets, newest change first")
+def list_tickets(sql: Sql, call: Call, query: TicketQuery) -> Page[TicketOut]:
+    """A page of tickets."""
+    assignee = query.assignee
+    if assignee == "me":
+        assignee = call.principal.agent_id or call.principal.id
+    filters = Filters(
+        status=tuple(query.status.split(",")) if query.status else (),
+        queue=query.queue,
+        assignee="" if assignee == "none" else assignee,
+        channel=query.channel,
+        customer=query.customer,
+        type=query.type,
+        q=query.q,
+        updated_since=query.updated_since,
+    )
+    found = inbox_views.tickets(sql, filters, query.after(), query.limit)
+    names = _names(sql, found.items)
+    desk = load_desk(sql)
+    now = call.parts.clock()
+    return Page[TicketOut].of(found, lambda ticket: show_ticket(ticket, names, desk, now))
+
+
+@api.read("/api/v1/tickets/counts", summary="How many tickets each view holds")
+def count_tickets(sql: Sql, call: Call) -> Counts:
+    """For the inbox's list of views."""
+    return Counts(**inbox_views.counts(sql, call.principal.agent_id))
+
+
+@api.read("/api/v1/tickets/{ticket_id}", summary="A ticket")
+def get_ticket(sql: Sql, call: Call, ticket_id: str) -> TicketOut:
+    """One ticket, with its ETag."""
+    return _shown(sql, call, tickets.get(sql, ticket_id))
+
+
+@api.write("POST", "/api/v1/tickets", status=201, summary="Open a ticket by hand")
+def create_ticket(tx: Tx, call: Call, body: NewTicket) -> TicketOut:
+    """Write to a customer first, or record a call or visit."""
+    desk = load_desk(tx.sql)
+    agent = call.principal.agent_id
+    customer = customers.find(tx.sql, body.customer_id) if body.customer_id else None
+    if body.customer_id and customer is None:
+        raise Invalid.at("/customer_id", "unknown", f"There is no customer {body.customer_id}.")
+    request = OpenTicket(
+        queue=desk.default_queue,
+        subject=body.subject or " ".join(body.text.split())[:120],
+        why="opened by hand",
+        tier=customer.tier if customer else "",
+    )
+    try:
+        if body.direction == "log":
+            ticket = _log(tx, body, request, desk, agent)
+        else:
+            ticket = _outbound(tx, body, request, desk, agent)
+    except lifecycle.Refused as refused:
+        raise Conflict(f"{refused}.") from None
+    return _shown(tx.sql, call, ticket)
+
+
+@api.write("PATCH", "/api/v1/tickets/{ticket_id}", summary="Change a ticket")
+def change_ticket(tx: Tx, call: Call, ticket_id: str, body: TicketChange) -> TicketOut:
+    """Set fields, assign, move to another status."""
+    before = tickets.lock(tx, ticket_id)
+    call.expect(before.version)
+    desk = load_desk(tx.sql)
+    edits = _edits(before, body, desk)
+    try:
+        ticket = lifecycle.edit(before, edits, tx.now, desk)
+        ticket = _assigned(tx, call, ticket, body, desk)
+        ticket = _moved(tx, ticket, body, desk)
+    except lifecycle.Refused as refused:
+        raise Conflict(f"{refused}.") from None
+    return _shown(tx.sql, call, inbox.save(tx, before, ticket))
+
+
+@api.write("POST", "/api/v1/tickets/{ticket_id}/replies", status=201, summary="Reply to the customer")
+def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
+    """Stored and queued in one transaction; `delivery` tells how far it has come."""
+    live = _is_live(tx, tickets.get(tx.sql, ticket_id).channel_id)
+    words = Words(
+        text=body.text,
+        html=body.html,
+        attachments=uploads.attachments(tx, body.attachments, call.principal.id),
+        details={key: value for key, value in (("cc", body.cc), ("bcc", body.bcc)) if value},
+        live=live,
+    )
+    try:
+        message, _ = inbox.reply(
+            tx,
+            ticket_id,
+            call.principal.agent_id,
+            words,
+            load_desk(tx.sql),
+            last_seen=body.last_seen_message_id,
+        )
+    except lifecycle.Refused as refused:
+        raise Conflict(f"{refused}.") from None
+    except inbox.Newer as newer:
+        shown = [_line(tx.sql, one, live=live).model_dump(mode="json") for one in newer.messages]
+        raise Conflict("The customer has written since; read it first.", newer=shown) from None
+    return _line(tx.sql, message, live=live)
+
+
+@api.write("POST", "/api/v1/tickets/{ticket_id}/notes", status=201, summary="Note for colleagues")
+def note(tx: Tx, call: Call, ticket_id: str, body: NewNote) -> MessageOut:
+    """The customer never sees it."""
+    files = uploads.attachments(tx, body.attachments, call.principal.id)
+    message = inbox.note(tx, ticket_id, call.principal.agent_id, Words(body.text, attachments=files))
+    return _line(tx.sql, message, live=False)
+
+
+@api.read("/api/v1/tickets/{ticket_id}/decisions", summary="What was decided about its messages, and why")
+def list_decisions(sql: Sql, call: Call, ticket_id: str) -> DecisionList:
+    """The decisions about the messages of the ticket's conversation."""
+    ticket = tickets.get(sql, ticket_id)
+    return DecisionList(
+        data=[
+            DecisionOut(
+                id=f"dec_{stored.seq}",
+                created_at=stored.created_at,
+                message_id=stored.made.message_id,
+                why=stored.made.decision.why,
+                hits=[
+                    HitOut(rule_id=hit.rule_id, stage=hit.stage, did=list(hit.did))
+                    for hit in stored.made.decision.hits
+                ],
+                match=_match(stored.made.context.match),
+                language=stored.made.decision.language,
+                rules_version=stored.made.decision.rules_version,
+            )
+            for stored in decisions_of(sql, ticket.conversation_id)
+        ]
+    )
+
+
+@api.read("/api/v1/tickets/{ticket_id}/assignment", summary="Whom it was offered to, and why")
+def get_assignment(sql: Sql, call: Call, ticket_id: str) -> AssignmentOut:
+    """The ticket's offers, oldest first."""
+    ticket = tickets.get(sql, ticket_id)
+    made = offers.of_ticket(sql, ticket_id)
+    return AssignmentOut(
+        assignee=ticket.assignee,
+        status=ticket.status,
+        skills={need.skill: need.level for need in ticket.skills},
+        offers=[OfferOut.model_validate(offer._asdict()) for offer in made],
+    )
+
+
+@api.write("POST", "/api/v1/tickets/{ticket_id}/offer/accept", summary="Accept what is offered to you")
+def accept_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
+    """The ticket is yours."""
+    offer = _my_offer(tx, call, ticket_id)
+    return _shown(tx.sql, call, assign.accept(tx, offer, load_desk(tx.sql)))
+
+
+@api.write("POST", "/api/v1/tickets/{ticket_id}/offer/decline", summary="Decline what is offered to you")
+def decline_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
+    """It waits for somebody else, at its age."""
+    offer = _my_offer(tx, call, ticket_id)
+    return _shown(tx.sql, call, assign.give_back(tx, offer, "declined", load_desk(tx.sql)))
+
+
+def _my_offer(tx: Tx, call: Call, ticket_id: str) -> offers.Offer:
+    tickets.get(tx.sql, ticket_id)
+    offer = offers.pending(tx.sql, ticket_id)
+    if offer is None or offer.agent_id != call.principal.agent_id:
+        raise Conflict("This ticket is not offered to you now.")
+    return offer
+
+
+def _names(sql: Sql, found: list[Ticket]) -> inbox_views.Names:
+    return inbox_views.names(
+        sql, {one.customer_id for one in found}, {one.conversation_id for one in found}
+    )
+
+
+def _shown(sql: Sql, call: Call, ticket: Ticket) -> TicketOut:
+    return show_ticket(ticket, _names(sql, [ticket]), load_desk(sql), call.parts.clock())
+
+
+def _line(sql: Sql, message: Message, *, live: bool) -> MessageOut:
+    conversation = conversations.get(sql, message.conversation_id)
+    return show_message(inbox_views.lines(sql, conversation, [message])[0], live=live)

@@ -1,0 +1,193 @@
+"""What admins set up in small documents: queues, skills, tiers, fields, policies, calendars, ticket types.
+
+A document's id is unique within its kind, so that a skill and a queue may both be called "billing".
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from router import calendar
+from router.desk import Desk, Field
+from router.values import ACTIVE, Policy, Queue, Tier, Value
+from storage import schema
+from storage.paging import Slice, cut
+from storage.refusals import InUse, Taken, unless_taken
+from storage.store import Missing, Tx
+
+Kind = Literal["queue", "skill", "tier", "field", "policy", "calendar", "ticket_type"]
+D = TypeVar("D")
+_row = schema.catalogue.c
+# More queues than anybody sets up.
+_ALL = 100_000
+
+
+class Document(Value, frozen=True, kw_only=True):
+    """One of them; `body` is its JSON without id and name."""
+
+    id: str
+    kind: Kind
+    name: str
+    body: dict[str, Any]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    def fields(self) -> dict[str, Any]:
+        """Id, name and body as one."""
+        return {**self.body, "id": self.id, "name": self.name}
+
+
+def add(tx: Tx, kind: Kind, id_: str, name: str, body: Mapping[str, Any]) -> Document:
+    """Store a new document; raises `Taken`."""
+    if find(tx.sql, kind, id_) is not None:
+        raise Taken(f"There is a {_word(kind)} {id_} already.")
+    statement = insert(schema.catalogue).values(
+        id=_key(kind, id_),
+        kind=kind,
+        name=name,
+        body=dict(body),
+        version=1,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    unless_taken(tx, statement, f"There is a {_word(kind)} named {name} already.")
+    tx.emit("catalogue.updated", kind=kind, id=id_)
+    return get(tx.sql, kind, id_)
+
+
+def save(tx: Tx, kind: Kind, id_: str, name: str, body: Mapping[str, Any]) -> Document:
+    """Store a document that was there, as its next version; raises `Missing`, `Taken`."""
+    statement = (
+        update(schema.catalogue)
+        .where(_row.id == _key(kind, id_))
+        .values(name=name, body=dict(body), version=_row.version + 1, updated_at=tx.now)
+    )
+    unless_taken(tx, statement, f"There is a {_word(kind)} named {name} already.")
+    tx.emit("catalogue.updated", kind=kind, id=id_)
+    return get(tx.sql, kind, id_)
+
+
+def remove(tx: Tx, kind: Kind, id_: str) -> None:
+    """Delete a document that nothing refers to; raises `Missing`, `InUse`."""
+    get(tx.sql, kind, id_)
+    if user := _user(tx.sql, kind, id_):
+        raise InUse(f"The {_word(kind)} {id_} is used by {user}.")
+    tx.sql.execute(delete(schema.catalogue).where(_row.id == _key(kind, id_)))
+    tx.emit("catalogue.updated", kind=kind, id=id_)
+
+
+def only_default(tx: Tx, id_: str) -> None:
+    """Take the default from every queue but one."""
+    for document in listed(tx.sql, "queue", None, _ALL).items:
+        if document.id != id_ and document.body.get("default"):
+            save(tx, "queue", document.id, document.name, document.body | {"default": False})
+
+
+def find(sql: Connection, kind: Kind, id_: str) -> Document | None:
+    """A document, or None."""
+    line = sql.execute(select(schema.catalogue).where(_row.id == _key(kind, id_))).one_or_none()
+    return None if line is None else _document(line)
+
+
+def get(sql: Connection, kind: Kind, id_: str) -> Document:
+    """A document; raises `Missing`."""
+    found = find(sql, kind, id_)
+    if found is None:
+        raise Missing(f"there is no {_word(kind)} {id_}")
+    return found
+
+
+def lock(tx: Tx, kind: Kind, id_: str) -> Document:
+    """A document, held until the transaction ends; raises `Missing`."""
+    tx.sql.execute(select(_row.id).where(_row.id == _key(kind, id_)).with_for_update())
+    return get(tx.sql, kind, id_)
+
+
+def listed(sql: Connection, kind: Kind, after: str | None, limit: int) -> Slice[Document]:
+    """Documents of a kind by id, from an id on."""
+    query = select(schema.catalogue).where(_row.kind == kind)
+    if after is not None:
+        query = query.where(_row.id > _key(kind, after))
+    lines = sql.execute(query.order_by(_row.id).limit(limit + 1))
+    return cut([_document(line) for line in lines], limit, lambda document: document.id)
+
+
+def ids(sql: Connection, kind: Kind) -> frozenset[str]:
+    """The ids of a kind."""
+    keys = sql.execute(select(_row.id).where(_row.kind == kind)).scalars()
+    return frozenset(key.partition(":")[2] for key in keys)
+
+
+def load_desk(sql: Connection) -> Desk:
+    """The desk as its admins have set it up."""
+    lines = sql.execute(select(schema.catalogue).order_by(_row.id))
+    by_kind: dict[str, dict[str, Document]] = {}
+    for document in map(_document, lines):
+        by_kind.setdefault(document.kind, {})[document.id] = document
+    counter = schema.counters.c
+    version = sql.execute(select(counter.value).where(counter.name == "setup")).scalar_one()
+    queues = by_kind.get("queue", {})
+    chosen = [id_ for id_, document in queues.items() if document.body.get("default")]
+    return Desk(
+        version=int(version),
+        queues=_values(by_kind, "queue", lambda fields: msgspec.convert(fields, Queue)),
+        tiers=_values(by_kind, "tier", lambda fields: msgspec.convert(fields, Tier)),
+        policies=_values(by_kind, "policy", lambda fields: msgspec.convert(fields, Policy)),
+        fields=_values(by_kind, "field", lambda fields: msgspec.convert(fields, Field)),
+        calendars={"": calendar.ALWAYS} | _values(by_kind, "calendar", calendar.parse),
+        default_queue=next(iter([*chosen, *queues]), ""),
+    )
+
+
+def _values(
+    by_kind: Mapping[str, Mapping[str, Document]], kind: Kind, read: Callable[[dict[str, Any]], D]
+) -> dict[str, D]:
+    return {id_: read(document.fields()) for id_, document in by_kind.get(kind, {}).items()}
+
+
+def _key(kind: Kind, id_: str) -> str:
+    return f"{kind}:{id_}"
+
+
+def _word(kind: Kind) -> str:
+    return kind.replace("_", " ")
+
+
+def _document(line: Any) -> Document:
+    fields = dict(line._mapping)
+    return Document(**fields | {"id": fields["id"].partition(":")[2]})
+
+
+def _user(sql: Connection, kind: Kind, id_: str) -> str | None:
+    """In words, one thing that refers to the document."""
+    for document in map(_document, sql.execute(select(schema.catalogue).where(_row.kind.in_(_REFERRING)))):
+        if _refers(document, kind, id_):
+            return f"the {_word(document.kind)} {document.id}"
+    ticket, customer = schema.tickets.c, schema.customers.c
+    if kind == "queue":
+        waiting = select(ticket.number).where(ticket.queue == id_, ticket.status.in_(sorted(ACTIVE)))
+        if (number := sql.execute(waiting.limit(1)).scalar()) is not None:
+            return f"ticket {number}"
+    if kind == "tier":
+        count = sql.execute(select(func.count()).where(customer.tier == id_)).scalar_one()
+        return f"{count} customers" if count else None
+    return None
+
+
+_REFERRING: tuple[Kind, ...] = ("queue", "policy")
+
+
+def _refers(document: Document, kind: Kind, id_: str) -> bool:
+    body = document.body
+    match kind, document.kind:
+        case "skill", "queue":
+            return any(needed["skill"] == id_ for needed in body.get("skills", ()))
+        case "calendar", "policy":
+            return bool(body.get("calendar") == id_)
+        case "tier", "policy":
+            return id_ in body.get("tiers", ())
+    return False
