@@ -10,7 +10,8 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from bus.port import BusUnavailable
-from storage.sqlite import SqliteStore, raw
+from storage.prepared import raw
+from storage.sqlite import SqliteStore
 from storage.store import StoreUnavailable, Tx
 
 T = TypeVar("T")

@@ -16,12 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, ResourceClosedError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from storage import schema
-from storage.store import Clock, StoreUnavailable, Tx, log_events
+from storage.prepared import raw
+from storage.store import Clock, StoreUnavailable, Tx, last_number, log_events
 
 T = TypeVar("T")
 # Steps that share a commit, and the seconds after which no further one joins: the first waits for the last.
@@ -79,12 +79,6 @@ def engine(path: Path, *, read_only: bool = False) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return made
-
-
-def raw(connection: Connection) -> sqlite3.Connection:
-    """The driver's own connection, for the few statements that every message runs: 1 µs instead of 15."""
-    driver: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
-    return driver
 
 
 class _Job:
@@ -265,11 +259,10 @@ class SqliteStore:
             if version == self._version:
                 return
             self._version = version
-            counter = schema.counters.c
-            last = self._connection.execute(select(counter.value).where(counter.name == "events")).scalar()
+            last = last_number(self._connection, "events")
         except (DBAPIError, sqlite3.Error):
             return
-        news = last if last is not None and last > self._last_event else 0
+        news = last if last > self._last_event else 0
         self._last_event = max(self._last_event, news)
         self._call(self._foreign, news)
 

@@ -18,19 +18,22 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from storage import schema
+from storage.prepared import Prepared
 
 T = TypeVar("T")
 # Events after which messages are decided differently; each commit with one raises the setup's version.
 SETUP_EVENTS = frozenset({"catalogue.updated", "rules.published", "channel.updated"})
 Clock = Callable[[], datetime]
 
-# Built once: building a statement costs more than running it.
-_insert_events = insert(schema.events)
-_take = (
+_insert_events = Prepared(insert(schema.events))
+_take = Prepared(
     update(schema.counters)
     .where(schema.counters.c.name == bindparam("counter"))
     .values(value=schema.counters.c.value + bindparam("count"))
     .returning(schema.counters.c.value)
+)
+_read_counter = Prepared(
+    select(schema.counters.c.value).where(schema.counters.c.name == bindparam("counter"))
 )
 
 
@@ -84,19 +87,23 @@ def log_events(transactions: Sequence[Tx]) -> int:
     last = next_number(transactions[0], "events", len(events))
     for seq, event in enumerate(events, last - len(events) + 1):
         event["seq"] = seq
-    transactions[0].sql.execute(_insert_events, events)
+    _insert_events.many(transactions[0].sql, events)
     return last
 
 
 def next_number(tx: Tx, counter: str, count: int = 1) -> int:
     """Take `count` numbers from a counter; returns the last of them. The row stays locked until commit."""
-    return int(tx.sql.execute(_take, {"counter": counter, "count": count}).scalar_one())
+    return int(_take.rows(tx.sql, {"counter": counter, "count": count})[0][0])
+
+
+def last_number(sql: Connection, counter: str) -> int:
+    """The last number taken from a counter, as this transaction sees it."""
+    return int(_read_counter.rows(sql, {"counter": counter})[0][0])
 
 
 def setup_version(tx: Tx) -> int:
     """The version of what admins have set up, as this transaction sees it."""
-    row = schema.counters.c
-    return int(tx.sql.execute(select(row.value).where(row.name == "setup")).scalar_one())
+    return last_number(tx.sql, "setup")
 
 
 class Store(Protocol):
