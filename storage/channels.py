@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from router.values import Value
 from storage import schema
-from storage.store import Missing, Tx
+from storage.store import Missing, Tx, last_number
 
 _row = schema.channels.c
 _COLUMNS = select(
@@ -62,8 +62,7 @@ def get(sql: Connection, channel_id: str) -> Stored:
 
 def version(sql: Connection) -> int:
     """A number that grows whenever a channel is made, changed or removed (and with other set-up, too)."""
-    counter = schema.counters.c
-    return int(sql.execute(select(counter.value).where(counter.name == "setup")).scalar_one())
+    return last_number(sql, "setup")
 
 
 def add(

@@ -19,6 +19,7 @@ from sqlalchemy.sql import FromClause, Select
 
 from bus.envelope import Attachment, Option, Outbound
 from storage import schema
+from storage.prepared import Prepared
 from storage.store import Missing, Tx
 
 State = Literal["queued", "sending", "sent", "failed", "in_doubt"]
@@ -27,6 +28,7 @@ _row = schema.deliveries.c
 _message = schema.messages.c
 _conversation = schema.conversations.c
 _contact = schema.contact_points.c
+_queue = Prepared(insert(schema.deliveries))
 
 
 class Claim(NamedTuple):
@@ -88,7 +90,7 @@ def queue(tx: Tx, rows: Sequence[tuple[str, str, str, int]]) -> None:
         "updated_at": tx.now,
     }
     names = ("message_id", "channel_id", "conversation_id", "position")
-    tx.sql.execute(insert(schema.deliveries), [dict(zip(names, row, strict=True)) | rest for row in rows])
+    _queue.many(tx.sql, [dict(zip(names, row, strict=True)) | rest for row in rows])
 
 
 def due(sql: Connection, now: datetime, skipped: Collection[str], limit: int) -> list[tuple[str, str]]:
@@ -216,13 +218,6 @@ def finish(tx: Tx, owner: str, outcomes: Sequence[Outcome]) -> None:
             tx.sql.execute(mark.values(unreachable=one.error))
         delivery = Delivery(one.state, one.error, one.claim.attempts + 1)
         _tell(tx, one.claim.message_id, one.claim.conversation_id, one.claim.ticket_id, delivery)
-
-
-def give_back(tx: Tx, owner: str, message_ids: Collection[str]) -> None:
-    """Queue claims of ours again whose sending never began."""
-    if message_ids:
-        ours = (_row.message_id.in_(sorted(message_ids)), _row.state == "sending", _row.claimed_by == owner)
-        tx.sql.execute(update(schema.deliveries).where(*ours).values(state="queued", claimed_by=None))
 
 
 def take_over(tx: Tx, owner: str, before: datetime, idempotent: Collection[str], doubt: str) -> None:

@@ -1,0 +1,90 @@
+"""`POST /hooks/{channel_id}`: whatever a platform calls us with; answered once it is durable."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from bus.live import Live, Rate
+from channels.protocol import HookRequest, Malformed, Received, TooLarge, Unauthenticated
+from gateway.acceptance import Acceptance
+from gateway.http import body as bodies
+from gateway.http import problems
+from gateway.http.peer import client_address
+from gateway.settings import Settings
+from storage.store import Clock
+from workers.connections import Connected, Connections
+
+# A larger body is checked and decoded on a thread: the loop has other messages to take.
+OFF_LOOP = 64 * 1024
+_BURST_SECONDS = 5
+_JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HookParts:
+    """What hooks are served from."""
+
+    settings: Settings
+    live: Live
+    clock: Clock
+    connections: Connections
+    acceptance: Acceptance
+
+
+class Refused(problems.Problem):
+    """401 of a hook: signatures are not a scheme that WWW-Authenticate has a word for."""
+
+    status = 401
+
+
+def routes(parts: HookParts) -> list[web.RouteDef]:
+    """The hook's route; its handler raises `gateway.http.problems`."""
+    rate = Rate(parts.settings.hook_rate, int(parts.settings.hook_rate * _BURST_SECONDS))
+
+    async def hook(request: web.Request) -> web.Response:
+        channel_id = request.match_info["channel_id"]
+        connected = parts.connections.get(channel_id) or await parts.connections.find(channel_id)
+        if connected is None or not connected.enabled or not connected.channel.longest_body:
+            raise problems.NotFound("There is no such hook.")
+        # By caller as well, so that a stranger who knows the address can't use up the platform's allowance.
+        caller = client_address(request, parts.settings)
+        if wait := await parts.live.limit(f"hook:{channel_id}:{caller}", rate):
+            raise problems.TooManyRequests(wait)
+        received = await _receive(request, connected, parts)
+        accepted = await parts.acceptance.take_all(received)
+        return web.Response(
+            status=202, body=_answer(accepted[0].id, accepted[0].duplicate), content_type=_JSON
+        )
+
+    return [web.post("/hooks/{channel_id}", hook)]
+
+
+async def _receive(request: web.Request, connected: Connected, parts: HookParts) -> Received:
+    channel = connected.channel
+    body = await bodies.read(request, channel.longest_body)
+    asked = HookRequest(connected.id, request.headers, body, parts.clock())
+    try:
+        if len(body) > OFF_LOOP:
+            # The headers are a view of the connection; the thread gets its own.
+            own = asked._replace(headers=CIMultiDict(request.headers))
+            return await asyncio.to_thread(channel.receive, own)
+        return channel.receive(asked)
+    except Unauthenticated as error:
+        raise Refused(_sentence(error)) from None
+    except TooLarge as error:
+        raise problems.TooLarge(_sentence(error)) from None
+    except Malformed as error:
+        raise problems.Invalid(*(problems.Fault(*fault) for fault in error.faults)) from None
+
+
+def _answer(message_id: str, duplicate: bool) -> bytes:
+    # Ids hold letters, digits and an underscore: nothing in them needs escaping.
+    return b'{"id":"%b","duplicate":%b}' % (message_id.encode(), b"true" if duplicate else b"false")
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,128 @@
+"""The channels that this process has open, kept in step with what is set up in the store."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import NamedTuple, Self
+
+import structlog
+
+from channels.protocol import Channel, Tools
+from channels.registry import UnknownKind, kind
+from channels.settings import SettingsError
+from storage import channels
+from storage.channels import Stored
+from storage.secrets import SecretError
+from storage.store import Store, StoreUnavailable
+
+log = structlog.get_logger()
+Unseal = Callable[[str, bytes], Mapping[str, str]]
+"""`storage.secrets.Secrets.open`: a channel's id and its sealed secrets."""
+# The least time between two looks, in seconds: a busy desk commits all the time.
+_BETWEEN_LOOKS = 0.2
+_AGAIN_AFTER = 1.0
+
+
+class Connected(NamedTuple):
+    """A channel that is set up; a channel that is not `enabled` takes and sends nothing."""
+
+    id: str
+    kind: str
+    name: str
+    version: int
+    enabled: bool
+    channel: Channel
+
+
+class Connections:
+    """Open with `async with`: every channel is opened, and later ones as they are set up."""
+
+    def __init__(self, store: Store, tools: Tools, unseal: Unseal) -> None:
+        self._store = store
+        self._tools = tools
+        self._unseal = unseal
+        self._open: dict[str, Connected] = {}
+        self._version = -1
+        self._stale = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.refresh()
+        self._store.on_commit(lambda _last: self._stale.set())
+        self._watcher = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watcher
+        for connected in self._open.values():
+            await connected.channel.__aexit__(None, None, None)
+        self._open.clear()
+
+    def __iter__(self) -> Iterator[Connected]:
+        return iter(tuple(self._open.values()))
+
+    def get(self, channel_id: str) -> Connected | None:
+        """The channel as last heard of; at most a moment old."""
+        return self._open.get(channel_id)
+
+    async def find(self, channel_id: str) -> Connected | None:
+        """The channel, looked for in the store if it is not known here; raises `StoreUnavailable`."""
+        if (known := self._open.get(channel_id)) is None:
+            await self.refresh()
+            known = self._open.get(channel_id)
+        return known
+
+    async def refresh(self) -> None:
+        """Read what is set up, if anything has changed since; raises `StoreUnavailable`."""
+        async with self._lock:
+            version = await self._store.read(channels.version)
+            if version == self._version:
+                return
+            stored = await self._store.read(channels.every)
+            for gone in self._open.keys() - {one.id for one in stored}:
+                await self._open.pop(gone).channel.__aexit__(None, None, None)
+            for one in stored:
+                await self._keep(one)
+            self._version = version
+
+    async def _keep(self, stored: Stored) -> None:
+        before = self._open.get(stored.id)
+        if before is not None and before.version == stored.version:
+            return
+        try:
+            channel = self._channel(stored)
+            await channel.__aenter__()
+        # Whatever a channel's folder raises, the others stay open.
+        except Exception as error:
+            words = (
+                str(error)
+                if isinstance(error, UnknownKind | SettingsError | SecretError)
+                else type(error).__name__
+            )
+            log.error("a channel can't be opened", channel=stored.id, kind=stored.kind, error=words)
+            return
+        self._open[stored.id] = Connected(
+            stored.id, stored.kind, stored.name, stored.version, stored.enabled, channel
+        )
+        if before is not None:
+            await before.channel.__aexit__(None, None, None)
+
+    def _channel(self, stored: Stored) -> Channel:
+        type_ = kind(stored.kind)
+        settings = type_.settings_type.load(stored.settings, self._unseal(stored.id, stored.sealed))
+        return type_(stored.id, settings, self._tools)
+
+    async def _watch(self) -> None:
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            try:
+                await self.refresh()
+                await asyncio.sleep(_BETWEEN_LOOKS)
+            except StoreUnavailable:
+                self._stale.set()
+                await asyncio.sleep(_AGAIN_AFTER)

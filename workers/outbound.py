@@ -1,0 +1,270 @@
+"""The outbound worker: claims what is to be sent, sends it, and keeps how that ended.
+
+What the lane `outbound` brings are hints; the table of deliveries is the truth, and a look at it once a
+second finds what no hint told of: retries that are due, and hints that were lost. Each turn is one
+transaction that keeps the outcomes so far and claims what comes next, so a busy desk commits for many
+messages at once.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from bus.envelope import EnvelopeError, decode_wake
+from bus.port import Bus, BusError
+from bus.topology import OUTBOUND
+from channels.protocol import Rejected, Retryable, SendError, Unreachable
+from storage import deliveries
+from storage.deliveries import Claim, Outcome
+from storage.store import Clock, Store, StoreUnavailable, Tx
+from workers.connections import Connected, Connections
+
+log = structlog.get_logger()
+# At once to one channel, so that a slow receiver holds up its own channel and no other.
+PER_CHANNEL = 8
+SEND_TIMEOUT_S = 15.0
+# A live owner keeps an outcome long before this; a claim that is older has no owner any more.
+ABANDONED: Final = timedelta(seconds=60)
+# Standard Webhooks 1.0, "Deliverability and reliability": seconds from each failed attempt to the next.
+SCHEDULE_S: Final = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+# Retries of many messages that failed together are spread over this much more of their delay.
+JITTER = 0.2
+_HINTS = 10_000
+_BATCH = 500
+_EVERY_S = 1.0
+_TAKE_OVER_EVERY_S = 10.0
+_AGAIN_AFTER_S = 0.5
+_GRACE_S = 5.0
+_DOUBT = "the process that was sending it died: it may or may not have arrived"
+
+
+def delay(attempts: int, after: float | None, random: Callable[[], float]) -> float | None:
+    """Seconds to the next attempt when `attempts` have failed, None when that was the last one.
+
+    `after` is the platform's own wish and is not shortened; `random` draws from 0 to below 1.
+    """
+    if attempts > len(SCHEDULE_S):
+        return None
+    wanted = SCHEDULE_S[attempts - 1] if after is None else after
+    return wanted * (1 + JITTER * random())
+
+
+class OutboundWorker:
+    """One process's sender. `owner` names it in its claims and is never used again after it ends.
+
+    `alone`: no other process sends, so that whatever another owner has claimed was left by a dead one.
+    """
+
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        store: Store,
+        connections: Connections,
+        clock: Clock,
+        random: Callable[[], float],
+        owner: str,
+        alone: bool,
+    ) -> None:
+        self._bus, self._store, self._connections = bus, store, connections
+        self._clock, self._random = clock, random
+        self._owner, self._alone = owner, alone
+        self._hints: dict[str, dict[str, None]] = {}
+        self._in_hand: Counter[str] = Counter()
+        self._ended: list[Outcome] = []
+        self._sends: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send until cancelled; what is being sent then gets a few seconds to end."""
+        await self._persist(lambda: self._take_over(timedelta() if self._alone else ABANDONED))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen())
+                tasks.create_task(self._look())
+                tasks.create_task(self._turns())
+        finally:
+            await self._stop()
+
+    # --- what there is to send ------------------------------------------------------------------------
+
+    def _hint(self, channel_id: str, conversation_id: str) -> None:
+        waiting = self._hints.setdefault(channel_id, {})
+        # One too many is not lost: the look at the table finds it.
+        if len(waiting) < _HINTS:
+            waiting[conversation_id] = None
+            self._news.set()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._bus.subscribe(OUTBOUND) as subscription:
+                    while True:
+                        batch = await subscription.batch(_BATCH)
+                        for delivery in batch:
+                            self._hear(delivery.body)
+                        await subscription.ack(batch[-1].tag)
+            except BusError as error:
+                log.warning("hints of what to send don't come through", reason=str(error))
+                await asyncio.sleep(_EVERY_S)
+
+    def _hear(self, body: bytes) -> None:
+        try:
+            wake = decode_wake(body)
+        except EnvelopeError as error:
+            log.error("a hint of what to send can't be read", error=str(error))
+        else:
+            self._hint(wake.channel_id, wake.conversation_id)
+
+    async def _look(self) -> None:
+        last_take_over = asyncio.get_running_loop().time()
+        while True:
+            await self._persist(self.look)
+            await asyncio.sleep(_EVERY_S)
+            now = asyncio.get_running_loop().time()
+            if now - last_take_over > _TAKE_OVER_EVERY_S:
+                await self._persist(lambda: self._take_over(ABANDONED))
+                last_take_over = now
+
+    async def look(self) -> None:
+        """Find what is due and was not hinted at; raises `StoreUnavailable`."""
+        now = self._clock()
+        # A channel with hints or without room has enough to do; its rows must not fill the look.
+        busy = {channel for channel, waiting in self._hints.items() if waiting}
+        full = {channel for channel, count in self._in_hand.items() if count >= PER_CHANNEL}
+        off = {connected.id for connected in self._connections if not connected.enabled}
+        found = await self._store.read(lambda sql: deliveries.due(sql, now, busy | full | off, _BATCH))
+        for channel, conversation in found:
+            self._hint(channel, conversation)
+
+    async def _take_over(self, age: timedelta) -> None:
+        idempotent = {one.id for one in self._connections if one.channel.capabilities.idempotent}
+        before = self._clock() - age
+        await self._store.write(
+            partial(
+                deliveries.take_over, owner=self._owner, before=before, idempotent=idempotent, doubt=_DOUBT
+            )
+        )
+
+    async def _persist(self, action: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await action()
+                return
+            except StoreUnavailable as error:
+                log.warning("the sender waits for the store", reason=str(error))
+                await asyncio.sleep(_AGAIN_AFTER_S)
+
+    # --- turns ----------------------------------------------------------------------------------------
+
+    async def _turns(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await self._persist(self.turn)
+
+    async def turn(self) -> None:
+        """Keep how sends ended, claim what may go next, and begin to send it; raises `StoreUnavailable`."""
+        ended, self._ended = self._ended, []
+        picked = self._pick()
+        if not ended and not picked:
+            return
+        conversations = [conversation for _, conversation in picked]
+        try:
+            claims = await self._store.write(
+                partial(_settle, owner=self._owner, ended=ended, conversations=conversations)
+            )
+        except StoreUnavailable:
+            self._ended = ended + self._ended
+            for channel, conversation in picked:
+                self._hint(channel, conversation)
+            raise
+        for claim in claims:
+            self._begin(claim)
+
+    def _pick(self) -> list[tuple[str, str]]:
+        picked: list[tuple[str, str]] = []
+        for channel, waiting in list(self._hints.items()):
+            connected = self._connections.get(channel)
+            if connected is not None and not connected.enabled:
+                del self._hints[channel]
+                continue
+            for conversation in list(waiting)[: PER_CHANNEL - self._in_hand[channel]]:
+                del waiting[conversation]
+                picked.append((channel, conversation))
+            if not waiting:
+                del self._hints[channel]
+        return picked
+
+    def _begin(self, claim: Claim) -> None:
+        self._in_hand[claim.channel_id] += 1
+        task = asyncio.create_task(self._send(claim))
+        self._sends.add(task)
+        task.add_done_callback(self._sends.discard)
+
+    async def _send(self, claim: Claim) -> None:
+        try:
+            outcome = await self._outcome(claim)
+        finally:
+            self._in_hand[claim.channel_id] -= 1
+        self._ended.append(outcome)
+        # What comes next in the conversation was held back by this one.
+        self._hint(claim.channel_id, claim.conversation_id)
+        self._news.set()
+
+    async def _outcome(self, claim: Claim) -> Outcome:
+        try:
+            connected = await self._connections.find(claim.channel_id)
+            sent = await self._give(connected, claim)
+        except Retryable as error:
+            return self._later(claim, str(error), error.after)
+        except SendError as error:
+            log.warning("a message can't be sent", message=claim.message_id, why=str(error))
+            gone = isinstance(error, Unreachable)
+            return Outcome(claim, "failed", self._clock(), str(error), unreachable=gone)
+        except StoreUnavailable:
+            return self._later(claim, "the store was away", _EVERY_S)
+        except TimeoutError:
+            return self._later(claim, f"no answer within {SEND_TIMEOUT_S:.0f} seconds", None)
+        except Exception:
+            log.exception("an error of ours while sending", message=claim.message_id)
+            return self._later(claim, "an error of the desk's own; its log says which", None)
+        return Outcome(claim, "sent", self._clock(), external_id=sent)
+
+    async def _give(self, connected: Connected | None, claim: Claim) -> str:
+        if connected is None:
+            raise Rejected("the channel is not set up, or can't be opened")
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            return (await connected.channel.send(claim.outbound)).external_id
+
+    def _later(self, claim: Claim, why: str, after: float | None) -> Outcome:
+        attempts = claim.attempts + 1
+        seconds = delay(attempts, after, self._random)
+        now = self._clock()
+        if seconds is None:
+            log.warning("a message was given up", message=claim.message_id, why=why)
+            return Outcome(claim, "failed", now, f"given up after {attempts} attempts: {why}")
+        log.info("a message will be sent again", message=claim.message_id, why=why, seconds=round(seconds))
+        return Outcome(claim, "queued", now + timedelta(seconds=seconds), why)
+
+    async def _stop(self) -> None:
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=_GRACE_S)
+        for task in self._sends:
+            task.cancel()
+        if self._sends:
+            await asyncio.wait(self._sends)
+        # What could not be kept is found claimed by a dead owner.
+        with suppress(StoreUnavailable):
+            await self._store.write(partial(_settle, owner=self._owner, ended=self._ended, conversations=()))
+
+
+def _settle(tx: Tx, owner: str, ended: Sequence[Outcome], conversations: Sequence[str]) -> list[Claim]:
+    deliveries.finish(tx, owner, ended)
+    return deliveries.claim(tx, owner, conversations)
