@@ -24,8 +24,9 @@ from router.decision import (
     Reply,
 )
 from router.phrases import ARTICLE, HELPED, PERSON, says_helped, says_not_helped, wants_person, words
-from router.rules.engine import Outcome, RuleSet
+from router.rules.engine import RuleSet
 from router.rules.facts import Facts
+from router.rules.outcome import Outcome
 from router.values import ACTIVE, Conversation
 
 # After this many turns of the bot in one conversation a person takes over.
@@ -62,7 +63,10 @@ def decide(inbound: Inbound, context: Context, rules: RuleSet) -> Decision:
     language = outcome.language or facts.language
     turn = _turn(inbound, context, outcome, language)
     said = tuple(Reply(text=text, author="system") for text in outcome.replies)
-    told = (*(Notify(to=to) for to in outcome.notify), *(CallWebhook(to=to) for to in outcome.webhooks))
+    told: tuple[Effect, ...] = (
+        *(Notify(to=to) for to in outcome.notify),
+        *(CallWebhook(to=to) for to in outcome.webhooks),
+    )
     # Most messages leave their conversation as it was: nothing to store then.
     changed = turn.conversation is not context.conversation
     after = (ChangeConversation(conversation=turn.conversation),) if changed else ()

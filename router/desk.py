@@ -1,15 +1,19 @@
 """The desk as its admins have set it up: one frozen value that decisions are made with."""
 
 from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 import msgspec
 
 from router.calendar import Calendar
 from router.values import Policy, Priority, Queue, Tier, Value
 
+LONGEST_FIELD = 5_000
+
 
 class Field(Value, frozen=True, kw_only=True):
-    """A custom field of tickets or customers. `choices` only for `type` choice."""
+    """A custom field of tickets or customers. `choices` only for `type` choice; a date is YYYY-MM-DD."""
 
     id: str
     name: str
@@ -17,9 +21,31 @@ class Field(Value, frozen=True, kw_only=True):
     type: str = "text"
     choices: tuple[str, ...] = ()
 
+    def fault(self, value: Any) -> str | None:
+        """Why the value does not fit the field's type, in words; None when it does."""
+        match self.type:
+            case "number":
+                fits = isinstance(value, int | float) and not isinstance(value, bool)
+            case "boolean":
+                fits = isinstance(value, bool)
+            case "date":
+                fits = isinstance(value, str) and _is_date(value)
+            case "choice":
+                fits = value in self.choices
+            case _:
+                fits = isinstance(value, str) and len(value) <= LONGEST_FIELD
+        if fits:
+            return None
+        wanted = f"one of {', '.join(self.choices)}" if self.type == "choice" else f"a {self.type}"
+        return f"The field {self.name} takes {wanted}."
+
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """Queues, tiers, policies, calendars and fields by id. `version` grows with every change."""
+    """Queues, tiers, policies, calendars and fields by id. `version` grows with every change.
+
+    A resolved ticket closes after `close_days` without a word; until then the customer's next message
+    reopens it. A conversation whose last answer met `self_served_hours` of silence counts as self-served.
+    """
 
     version: int = 0
     queues: Mapping[str, Queue] = {}
@@ -28,6 +54,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     calendars: Mapping[str, Calendar] = {}
     fields: Mapping[str, Field] = {}
     default_queue: str = ""
+    close_days: int = 7
+    self_served_hours: int = 24
 
     def tier_order(self, tier: str) -> int:
         """The tier's place, 0 for the best; unknown tiers come last."""
@@ -44,6 +72,14 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             ):
                 return candidate
         return None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2026-01-31")
 
 
 def _specific_first(policy: Policy) -> tuple[int, str]:

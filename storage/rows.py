@@ -1,10 +1,11 @@
 """Rows to domain values and back, by the value's own field names."""
 
 import typing
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Row, Table
+from sqlalchemy import Table
 from sqlalchemy.sql import Select
 from sqlalchemy.sql import select as sql_select
 
@@ -32,7 +33,7 @@ class Mapper(Generic[V]):
         """A SELECT of the value's columns, to be read with `load`."""
         return sql_select(*self._columns)
 
-    def load(self, row: "Row[Any]") -> V:
+    def load(self, row: "Sequence[Any]") -> V:
         """A value from a row of `select`."""
         given = list(row)
         for index, hint in self._nested:

@@ -1,14 +1,35 @@
 """Tickets, conversations and messages as the API shows them."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from knowledgebase.match import Match
 from router import sla
 from router.desk import Desk
 from router.values import Priority, Ticket, TicketStatus, WaitingReason
 from storage.inbox_views import Line, Listed, Names
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+LONGEST_LIST = 50
+
+
+class TicketChange(BaseModel):
+    """What to change; what is left out stays. In `fields`, null removes one."""
+
+    status: Literal["queued", "open", "waiting", "resolved", "closed"] | None = None
+    waiting_reason: WaitingReason | None = None
+    snoozed_until: AwareDatetime | None = None
+    priority: Priority | None = None
+    assignee: Name | None = Field(None, description="An agent's id, `me`, or null for nobody.")
+    queue: Name | None = None
+    type: Annotated[str, StringConstraints(max_length=200)] | None = None
+    tier: Annotated[str, StringConstraints(max_length=200)] | None = None
+    subject: Annotated[str, StringConstraints(max_length=500)] | None = None
+    fields: dict[str, Any] | None = None
+    tags: list[Name] | None = Field(None, max_length=LONGEST_LIST)
 
 
 class CustomerBrief(BaseModel):
@@ -134,6 +155,31 @@ class ConversationOut(BaseModel):
     updated_at: datetime
 
 
+class CandidateOut(BaseModel):
+    """An article the match named."""
+
+    article_id: str
+    title: str
+    confidence: float
+
+
+class MatchOut(BaseModel):
+    """What the knowledge base made of the message."""
+
+    outcome: Literal["answer", "suggest", "none"]
+    candidates: list[CandidateOut]
+    encoder: str
+
+
+def match_out(match: Match) -> MatchOut:
+    """A match as the API shows it."""
+    candidates = [
+        CandidateOut(article_id=one.article_id, title=one.title, confidence=round(one.confidence, 4))
+        for one in match.candidates
+    ]
+    return MatchOut(outcome=match.outcome, candidates=candidates, encoder=match.encoder)
+
+
 def show_ticket(ticket: Ticket, names: Names, desk: Desk, now: datetime) -> TicketOut:
     """A ticket with its names and its clocks as they stand now."""
     channel_name, channel_kind = names.channels.get(ticket.channel_id, ("", ""))
@@ -202,9 +248,7 @@ def show_message(line: Line, *, live: bool) -> MessageOut:
     ours = message.author != "customer" and message.kind == "public"
     shown = None
     if delivery is not None:
-        shown = DeliveryOut(
-            state=delivery.state, error=delivery.error or None, attempts=delivery.attempts
-        )
+        shown = DeliveryOut(state=delivery.state, error=delivery.error or None, attempts=delivery.attempts)
     elif ours and live:
         shown = DeliveryOut(state="sent", error=None, attempts=1)
     details = dict(message.details)

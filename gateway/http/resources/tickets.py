@@ -1,7 +1,8 @@
 """Tickets over HTTP: list, read, change, reply, note, open by hand."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
@@ -9,17 +10,33 @@ from gateway.http.call import Call
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.endpoint import Api
 from gateway.http.problems import Conflict, Invalid
+from gateway.http.resources.ticket_changes import changed
 from gateway.http.resources.ticket_models import (
+    MatchOut,
     MessageOut,
+    Name,
+    Text,
+    TicketChange,
     TicketOut,
+    match_out,
     show_message,
     show_ticket,
 )
 from router import lifecycle
 from router.decision import OpenTicket
 from router.desk import Desk
-from router.values import Priority, Ticket, TicketStatus, WaitingReason
-from storage import agents, conversations, customers, inbox_views, offers, tickets, uploads
+from router.values import Ticket, TicketStatus
+from storage import (
+    channels,
+    contacts,
+    conversations,
+    customers,
+    decisions,
+    inbox_views,
+    offers,
+    tickets,
+    uploads,
+)
 from storage.catalogue import load_desk
 from storage.inbox_views import Filters
 from storage.messages import Message
@@ -27,11 +44,10 @@ from storage.paging import Sql
 from storage.store import Tx
 from workers import assign, inbox
 from workers.inbox import Words
+from workers.intake import LIVE_KINDS
 
 api = Api("Tickets")
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LONGEST_LIST = 50
 
 
@@ -70,22 +86,6 @@ class NewTicket(BaseModel):
     kind: Literal["call", "visit"] = "call"
 
 
-class TicketChange(BaseModel):
-    """What to change; what is left out stays. In `fields`, null removes one."""
-
-    status: Literal["queued", "open", "waiting", "resolved", "closed"] | None = None
-    waiting_reason: WaitingReason | None = None
-    snoozed_until: AwareDatetime | None = None
-    priority: Priority | None = None
-    assignee: Name | None = Field(None, description="An agent's id, `me`, or null for nobody.")
-    queue: Name | None = None
-    type: Annotated[str, StringConstraints(max_length=200)] | None = None
-    tier: Annotated[str, StringConstraints(max_length=200)] | None = None
-    subject: Annotated[str, StringConstraints(max_length=500)] | None = None
-    fields: dict[str, Any] | None = None
-    tags: list[Name] | None = Field(None, max_length=LONGEST_LIST)
-
-
 class NewReply(BaseModel):
     """A public reply. With `last_seen_message_id`, 409 when the customer has written since."""
 
@@ -110,22 +110,6 @@ class HitOut(BaseModel):
     rule_id: str
     stage: str
     did: list[str]
-
-
-class CandidateOut(BaseModel):
-    """An article the match named."""
-
-    article_id: str
-    title: str
-    confidence: float
-
-
-class MatchOut(BaseModel):
-    """What the knowledge base made of the message."""
-
-    outcome: Literal["answer", "suggest", "none"]
-    candidates: list[CandidateOut]
-    encoder: str
 
 
 class DecisionOut(BaseModel):
@@ -234,11 +218,8 @@ def change_ticket(tx: Tx, call: Call, ticket_id: str, body: TicketChange) -> Tic
     before = tickets.lock(tx, ticket_id)
     call.expect(before.version)
     desk = load_desk(tx.sql)
-    edits = _edits(before, body, desk)
     try:
-        ticket = lifecycle.edit(before, edits, tx.now, desk)
-        ticket = _assigned(tx, call, ticket, body, desk)
-        ticket = _moved(tx, ticket, body, desk)
+        ticket = changed(tx, call, before, body, desk)
     except lifecycle.Refused as refused:
         raise Conflict(f"{refused}.") from None
     return _shown(tx.sql, call, inbox.save(tx, before, ticket))
@@ -295,11 +276,11 @@ def list_decisions(sql: Sql, call: Call, ticket_id: str) -> DecisionList:
                     HitOut(rule_id=hit.rule_id, stage=hit.stage, did=list(hit.did))
                     for hit in stored.made.decision.hits
                 ],
-                match=_match(stored.made.context.match),
+                match=match_out(seen) if (seen := stored.made.context.match) else None,
                 language=stored.made.decision.language,
                 rules_version=stored.made.decision.rules_version,
             )
-            for stored in decisions_of(sql, ticket.conversation_id)
+            for stored in decisions.of_conversation(sql, ticket.conversation_id)
         ]
     )
 
@@ -331,6 +312,39 @@ def decline_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
     return _shown(tx.sql, call, assign.give_back(tx, offer, "declined", load_desk(tx.sql)))
 
 
+def _log(tx: Tx, body: NewTicket, request: OpenTicket, desk: Desk, agent: str | None) -> Ticket:
+    if body.customer_id is None:
+        raise Invalid.at("/customer_id", "missing", "A call or visit is recorded for a customer.")
+    words = Words(text=body.text, details={"logged": body.kind})
+    return inbox.log_contact(tx, body.customer_id, request, words, desk, agent_id=agent)
+
+
+def _outbound(tx: Tx, body: NewTicket, request: OpenTicket, desk: Desk, agent: str | None) -> Ticket:
+    if body.channel_id is None:
+        raise Invalid.at("/channel_id", "missing", "Say which channel the message goes out on.")
+    if channels.find(tx.sql, body.channel_id) is None:
+        raise Invalid.at("/channel_id", "unknown", f"There is no channel {body.channel_id}.")
+    contact = None
+    if body.contact is not None:
+        contact = inbox.contact_at(tx, body.channel_id, body.contact, body.customer_id)
+    elif body.customer_id is not None:
+        contact = contacts.of_customer(tx, body.channel_id, body.customer_id)
+    if contact is None:
+        raise Invalid.at("/contact", "missing", "The customer has no address on this channel; give one.")
+    if body.customer_id not in (None, contact.customer_id):
+        raise Invalid.at("/contact", "taken", "This address belongs to another customer.")
+    conversation = inbox.start_conversation(tx, contact, body.subject)
+    ticket = inbox.open_by_hand(tx, conversation, request, agent, desk)
+    words = Words(text=body.text, live=_is_live(tx, body.channel_id))
+    _, ticket = inbox.reply(tx, ticket.id, agent, words, desk)
+    return ticket
+
+
+def _is_live(tx: Tx, channel_id: str) -> bool:
+    channel = channels.find(tx.sql, channel_id)
+    return channel is not None and channel.kind in LIVE_KINDS
+
+
 def _my_offer(tx: Tx, call: Call, ticket_id: str) -> offers.Offer:
     tickets.get(tx.sql, ticket_id)
     offer = offers.pending(tx.sql, ticket_id)
@@ -339,10 +353,8 @@ def _my_offer(tx: Tx, call: Call, ticket_id: str) -> offers.Offer:
     return offer
 
 
-def _names(sql: Sql, found: list[Ticket]) -> inbox_views.Names:
-    return inbox_views.names(
-        sql, {one.customer_id for one in found}, {one.conversation_id for one in found}
-    )
+def _names(sql: Sql, found: Sequence[Ticket]) -> inbox_views.Names:
+    return inbox_views.names(sql, {one.customer_id for one in found}, {one.conversation_id for one in found})
 
 
 def _shown(sql: Sql, call: Call, ticket: Ticket) -> TicketOut:

@@ -1,0 +1,221 @@
+"""A ticket's life: each thing that can happen to it, as a function from ticket to ticket.
+
+    queued ⇄ offered → open ⇄ waiting → resolved → closed       merged: final
+
+`TRANSITIONS` is the whole state machine. The customer's next message reopens a resolved ticket; closed and
+merged are final. Clocks follow every change, and `due_at` is derived anew from them.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from router import sla
+from router.decision import ChangeTicket, OpenTicket
+from router.desk import Desk
+from router.values import ACTIVE, PRIORITIES, Conversation, Policy, Ticket, TicketStatus, WaitingReason
+
+TRANSITIONS: dict[TicketStatus, frozenset[TicketStatus]] = {
+    "queued": frozenset({"offered", "open", "waiting", "resolved", "closed", "merged"}),
+    "offered": frozenset({"queued", "open", "waiting", "resolved", "closed", "merged"}),
+    "open": frozenset({"queued", "waiting", "resolved", "closed", "merged"}),
+    "waiting": frozenset({"queued", "open", "resolved", "closed", "merged"}),
+    "resolved": frozenset({"queued", "open", "closed", "merged"}),
+    "closed": frozenset(),
+    "merged": frozenset(),
+}
+METRICS: tuple[sla.Metric, ...] = ("first_response", "next_response", "resolution")
+
+
+class Refused(ValueError):
+    """The change is not one that a ticket in this state can make; the text says why."""
+
+
+def opened(
+    request: OpenTicket, conversation: Conversation, now: datetime, desk: Desk, *, id: str, number: int
+) -> Ticket:
+    """A new ticket, queued, with its clocks running."""
+    queue = desk.queues.get(request.queue)
+    ticket = Ticket(
+        id=id,
+        number=number,
+        conversation_id=conversation.id,
+        customer_id=conversation.customer_id,
+        channel_id=conversation.channel_id,
+        created_at=now,
+        updated_at=now,
+        waiting_since=now,
+        subject=request.subject,
+        priority=request.priority,
+        tier=request.tier,
+        type=request.type,
+        queue=request.queue,
+        fields=request.fields,
+        tags=request.tags,
+        skills=request.skills or (queue.skills if queue else ()),
+        policy=request.policy,
+        previous_ticket_id=conversation.previous_ticket_id,
+    )
+    return _due(replace(ticket, clocks=_start_clocks(ticket, now, desk)), desk)
+
+
+def customer_wrote(ticket: Ticket, change: ChangeTicket, now: datetime, desk: Desk) -> Ticket:
+    """The customer's message reached the ticket: it comes back to work if it waited or was resolved."""
+    before = ticket
+    if ticket.status in ("waiting", "resolved"):
+        ticket = move(ticket, "open" if ticket.assignee else "queued", now, desk)
+    ticket = _clocks(ticket, sla.Event(at=now, type="customer_message"), desk)
+    changed = _merge(ticket, change)
+    if changed.priority != before.priority:
+        changed = retarget(changed, now, desk)
+    return replace(changed, updated_at=now)
+
+
+def agent_replied(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> Ticket:
+    """A person answered the customer: the ticket is theirs if it was nobody's, and the clocks hear it."""
+    if ticket.status in ("queued", "offered", "resolved"):
+        ticket = replace(ticket, assignee=ticket.assignee or agent_id)
+        ticket = move(ticket, "open", now, desk)
+    elif ticket.status not in ACTIVE:
+        raise Refused(f"ticket #{ticket.number} is {ticket.status}; open a new one to write to the customer")
+    ticket = _clocks(ticket, sla.Event(at=now, type="agent_reply"), desk)
+    first = ticket.first_replied_at or now
+    return replace(ticket, first_replied_at=first, updated_at=now)
+
+
+def assign(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> Ticket:
+    """Give the ticket to an agent, or with None back to its queue at its old age."""
+    if ticket.status not in ACTIVE and ticket.status != "resolved":
+        raise Refused(f"ticket #{ticket.number} is {ticket.status} and can't be assigned")
+    ticket = replace(ticket, assignee=agent_id, updated_at=now, version=ticket.version + 1)
+    if agent_id is None:
+        return move(ticket, "queued", now, desk) if ticket.status in ("open", "offered") else ticket
+    return move(ticket, "open", now, desk) if ticket.status in ("queued", "offered") else ticket
+
+
+def move(
+    ticket: Ticket, status: TicketStatus, now: datetime, desk: Desk, reason: WaitingReason | None = None
+) -> Ticket:
+    """Change the status; raises `Refused` where `TRANSITIONS` has no such step."""
+    if status == ticket.status and reason == ticket.waiting_reason:
+        return ticket
+    if status != ticket.status and status not in TRANSITIONS[ticket.status]:
+        allowed = ", ".join(sorted(TRANSITIONS[ticket.status])) or "nothing: that is final"
+        raise Refused(f"ticket #{ticket.number} is {ticket.status}; from there it can become {allowed}")
+    moved = replace(
+        ticket,
+        status=status,
+        waiting_reason=(reason or "customer") if status == "waiting" else None,
+        snoozed_until=ticket.snoozed_until if reason == "snoozed" else None,
+        resolved_at=now if status == "resolved" else (ticket.resolved_at if status == "closed" else None),
+        closed_at=now if status in ("closed", "merged") else None,
+        assignee=None if status in ("queued", "offered") else ticket.assignee,
+        updated_at=now,
+    )
+    told = moved.waiting_reason or status
+    return _clocks(moved, sla.Event(at=now, type="status", value=told), desk)
+
+
+def edit(ticket: Ticket, changes: dict[str, Any], now: datetime, desk: Desk) -> Ticket:
+    """Set editable fields (queue, priority, type, fields, tags, subject, tier); the version grows."""
+    merged = {**changes}
+    if "fields" in merged:
+        kept = {**ticket.fields, **merged["fields"]}
+        merged["fields"] = {name: value for name, value in kept.items() if value is not None}
+    edited = replace(ticket, **merged, updated_at=now, version=ticket.version + 1)
+    if (edited.priority, edited.tier, edited.policy) != (ticket.priority, ticket.tier, ticket.policy):
+        edited = retarget(edited, now, desk)
+    return edited
+
+
+def snooze(ticket: Ticket, until: datetime, now: datetime, desk: Desk) -> Ticket:
+    """Let the ticket wait until an instant, then come back by itself."""
+    return move(replace(ticket, snoozed_until=until), "waiting", now, desk, reason="snoozed")
+
+
+def retarget(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
+    """Hold the clocks to the policy that the ticket has now; what was used stays used."""
+    policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
+    clocks = dict(ticket.clocks)
+    for metric in METRICS:
+        target = _target(policy, metric)
+        if policy is None or target is None:
+            clocks.pop(metric, None)
+        elif metric in clocks:
+            event = sla.Event(
+                at=now, type="change", calendar=policy.calendar, target=timedelta(seconds=target)
+            )
+            clocks[metric] = sla.apply(clocks[metric], event, desk.calendars)
+    return _due(replace(ticket, clocks=clocks), desk)
+
+
+def fire(ticket: Ticket, now: datetime, desk: Desk) -> tuple[Ticket, tuple[tuple[sla.Metric, int], ...]]:
+    """What of the ticket is due at `now`: clock steps that were passed, the end of a snooze, its closing.
+
+    Everything is derived anew from clocks and status, so a `due_at` that is stale does no harm.
+    """
+    fired: list[tuple[sla.Metric, int]] = []
+    clocks = dict(ticket.clocks)
+    for metric, clock in ticket.clocks.items():
+        clocks[metric], steps = sla.fire(clock, desk.calendars, now)
+        fired += [(clock.metric, step) for step in steps]
+    ticket = replace(ticket, clocks=clocks)
+    if ticket.snoozed_until is not None and ticket.status == "waiting" and ticket.snoozed_until <= now:
+        ticket = move(ticket, "open" if ticket.assignee else "queued", now, desk)
+    closes = _closes_at(ticket, desk)
+    if closes is not None and closes <= now:
+        ticket = move(ticket, "closed", now, desk)
+    return _due(ticket, desk), tuple(fired)
+
+
+def _merge(ticket: Ticket, change: ChangeTicket) -> Ticket:
+    if not (change.tags or change.fields or change.type or change.priority):
+        return ticket
+    tags = (*ticket.tags, *(tag for tag in change.tags if tag not in ticket.tags))
+    higher = change.priority is not None and PRIORITIES.index(change.priority) > PRIORITIES.index(
+        ticket.priority
+    )
+    return replace(
+        ticket,
+        tags=tags,
+        fields={**ticket.fields, **change.fields},
+        type=ticket.type or change.type or "",
+        priority=change.priority if higher and change.priority else ticket.priority,
+    )
+
+
+def _start_clocks(ticket: Ticket, now: datetime, desk: Desk) -> dict[str, sla.Clock]:
+    policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
+    return {
+        metric: sla.start(
+            metric=metric, at=now, target_s=target, calendar=policy.calendar, pause_on=policy.pause_on
+        )
+        for metric in METRICS
+        if policy is not None and (target := _target(policy, metric)) is not None
+    }
+
+
+def _target(policy: Policy | None, metric: sla.Metric) -> float | None:
+    minutes: float | None = getattr(policy, metric) if policy is not None else None
+    return None if minutes is None else minutes * 60
+
+
+def _clocks(ticket: Ticket, event: sla.Event, desk: Desk) -> Ticket:
+    clocks = {metric: sla.apply(clock, event, desk.calendars) for metric, clock in ticket.clocks.items()}
+    if event.type != "status" and all(clocks[metric] is clock for metric, clock in ticket.clocks.items()):
+        return ticket
+    return _due(replace(ticket, clocks=clocks), desk)
+
+
+def _closes_at(ticket: Ticket, desk: Desk) -> datetime | None:
+    if ticket.status != "resolved" or ticket.resolved_at is None:
+        return None
+    return ticket.resolved_at + timedelta(days=desk.close_days)
+
+
+def _due(ticket: Ticket, desk: Desk) -> Ticket:
+    instants = [sla.due(clock, desk.calendars) for clock in ticket.clocks.values()]
+    instants += [ticket.snoozed_until, _closes_at(ticket, desk)]
+    due = min((instant for instant in instants if instant is not None), default=None)
+    return ticket if due == ticket.due_at else replace(ticket, due_at=due)

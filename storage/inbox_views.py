@@ -1,0 +1,164 @@
+"""What an inbox shows of tickets, conversations and messages: with the names that belong to their ids."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+
+from router.values import Conversation, Customer, Ticket
+from storage import deliveries, messages, schema
+from storage.deliveries import Delivery
+from storage.messages import Message
+from storage.paging import Position, Slice, newest_first
+from storage.rows import Mapper
+
+_tickets = Mapper(schema.tickets, Ticket)
+_customers = Mapper(schema.customers, Customer)
+_conversations = Mapper(schema.conversations, Conversation)
+_ticket = schema.tickets.c
+_conversation = schema.conversations.c
+_customer = schema.customers.c
+_message = schema.messages.c
+# A search looks at so many characters of what was typed.
+LONGEST_QUERY = 200
+
+
+class Filters(NamedTuple):
+    """What a list of tickets is narrowed to; None or empty is no condition. `assignee` "" is nobody."""
+
+    status: tuple[str, ...] = ()
+    queue: str | None = None
+    assignee: str | None = None
+    channel: str | None = None
+    customer: str | None = None
+    type: str | None = None
+    q: str | None = None
+    updated_since: object = None
+
+
+class Names(NamedTuple):
+    """Names by id, for what a page of tickets or conversations refers to."""
+
+    customers: dict[str, Customer]
+    agents: dict[str, str]
+    channels: dict[str, tuple[str, str]]
+    last: dict[str, Message]
+
+
+def tickets(sql: Connection, filters: Filters, after: Position | None, limit: int) -> "Slice[Ticket]":
+    """Tickets that meet the filters, newest change first."""
+    query = _tickets.select().where(*_conditions(filters))
+    found = [_tickets.load(line) for line in sql.execute(newest_first(query, schema.tickets, after, limit))]
+    return _slice_tickets(found, limit)
+
+
+def _slice_tickets(found: list[Ticket], limit: int) -> "Slice[Ticket]":
+    items = found[:limit]
+    rest = (items[-1].updated_at, items[-1].id) if len(found) > limit else None
+    return Slice(items, rest)
+
+
+def _conditions(filters: Filters) -> "list[ColumnElement[bool]]":
+    wanted: list[ColumnElement[bool]] = []
+    if filters.status:
+        wanted.append(_ticket.status.in_(sorted(filters.status)))
+    for column, value in (
+        (_ticket.queue, filters.queue),
+        (_ticket.channel_id, filters.channel),
+        (_ticket.customer_id, filters.customer),
+        (_ticket.type, filters.type),
+    ):
+        if value is not None:
+            wanted.append(column == value)
+    if filters.assignee is not None:
+        none = _ticket.assignee.is_(None)
+        wanted.append(_ticket.assignee == filters.assignee if filters.assignee else none)
+    if filters.updated_since is not None:
+        wanted.append(_ticket.updated_at >= filters.updated_since)
+    if filters.q:
+        wanted.append(_search(filters.q[:LONGEST_QUERY].strip()))
+    return wanted
+
+
+def _search(text: str) -> "ColumnElement[bool]":
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdecimal() and len(number) < 10:
+        return _ticket.number == int(number)
+    person = select(_customer.id).where(
+        or_(_customer.name.icontains(text, autoescape=True), _customer.email.icontains(text, autoescape=True))
+    )
+    said = exists().where(
+        _message.conversation_id == _ticket.conversation_id, _message.text.icontains(text, autoescape=True)
+    )
+    return or_(_ticket.subject.icontains(text, autoescape=True), _ticket.customer_id.in_(person), said)
+
+
+def names(sql: Connection, customer_ids: set[str], conversation_ids: set[str]) -> Names:
+    """What belongs to a page's ids."""
+    people = sql.execute(_customers.select().where(_customer.id.in_(sorted(customer_ids))))
+    agents = sql.execute(select(schema.agents.c.id, schema.agents.c.name))
+    channels = sql.execute(select(schema.channels.c.id, schema.channels.c.name, schema.channels.c.kind))
+    return Names(
+        customers={person.id: person for person in map(_customers.load, people)},
+        agents={line.id: line.name for line in agents},
+        channels={line.id: (line.name, line.kind) for line in channels},
+        last=messages.last_of(sql, conversation_ids),
+    )
+
+
+def counts(sql: Connection, agent_id: str | None) -> dict[str, int]:
+    """How many tickets and conversations each of the inbox's views holds."""
+
+    def count(*where: "ColumnElement[bool]") -> int:
+        return int(sql.execute(select(func.count()).select_from(schema.tickets).where(*where)).scalar_one())
+
+    active = _ticket.status.in_(("queued", "offered", "open", "waiting"))
+    with_bot = select(func.count()).select_from(schema.conversations).where(_conversation.with_ == "bot")
+    return {
+        "mine": count(_ticket.assignee == agent_id, active) if agent_id else 0,
+        "unassigned": count(_ticket.status.in_(("queued", "offered"))),
+        "waiting": count(_ticket.status == "waiting"),
+        "all": count(active),
+        "bot": int(sql.execute(with_bot).scalar_one()),
+    }
+
+
+class Listed(NamedTuple):
+    """A conversation and when it last changed."""
+
+    conversation: Conversation
+    updated_at: object
+
+
+def conversations(
+    sql: Connection, with_: str | None, customer: str | None, after: Position | None, limit: int
+) -> "Slice[Listed]":
+    """Conversations by who has them, newest change first."""
+    query = _conversations.select().add_columns(_conversation.updated_at)
+    if with_ is not None:
+        query = query.where(_conversation.with_ == with_)
+    if customer is not None:
+        query = query.where(_conversation.customer_id == customer)
+    lines = sql.execute(newest_first(query, schema.conversations, after, limit)).all()
+    items = [Listed(_conversations.load(line[:-1]), line[-1]) for line in lines[:limit]]
+    rest = (lines[limit - 1][-1], items[-1].conversation.id) if len(lines) > limit else None
+    return Slice(items, rest)
+
+
+class Line(NamedTuple):
+    """A message with how far its delivery has come, and its author's name."""
+
+    message: Message
+    delivery: Delivery | None
+    author_name: str
+
+
+def lines(sql: Connection, conversation: Conversation, found: Sequence[Message]) -> list[Line]:
+    """Messages of one conversation as they are shown."""
+    sent = deliveries.of_messages(sql, [message.id for message in found if message.author != "customer"])
+    ids = sorted({message.author_id for message in found if message.author_id})
+    agents = select(schema.agents.c.id, schema.agents.c.name).where(schema.agents.c.id.in_(ids))
+    people = {line.id: line.name for line in sql.execute(agents)}
+    customer = sql.execute(select(_customer.name).where(_customer.id == conversation.customer_id))
+    people[conversation.customer_id] = customer.scalar_one_or_none() or ""
+    return [Line(message, sent.get(message.id), people.get(message.author_id or "", "")) for message in found]

@@ -1,0 +1,85 @@
+"""Offers: a ticket held out to one agent, pending until accepted, declined, expired or withdrawn."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+
+from bus.ids import new_id
+from storage import schema
+from storage.store import Tx
+
+_row = schema.offers.c
+
+
+class Offer(NamedTuple):
+    """`why` says in words why this agent; `state` is pending, accepted, declined, expired or withdrawn."""
+
+    id: str
+    ticket_id: str
+    agent_id: str
+    state: str
+    why: str
+    created_at: datetime
+    expires_at: datetime | None
+    ended_at: datetime | None
+
+
+def make(tx: Tx, ticket_id: str, agent_id: str, why: str, seconds: int) -> Offer:
+    """Hold the ticket out to the agent; `seconds` 0 is an assignment, accepted at once."""
+    offer = Offer(
+        id=new_id("of", tx.now),
+        ticket_id=ticket_id,
+        agent_id=agent_id,
+        state="pending" if seconds else "accepted",
+        why=why,
+        created_at=tx.now,
+        expires_at=tx.now + timedelta(seconds=seconds) if seconds else None,
+        ended_at=None if seconds else tx.now,
+    )
+    tx.sql.execute(insert(schema.offers), [offer._asdict()])
+    tx.emit("offer.created" if seconds else "offer.accepted", ticket=ticket_id, agent=agent_id, why=why)
+    return offer
+
+
+def end(tx: Tx, offer: Offer, state: str) -> None:
+    """Accepted, declined, expired or withdrawn."""
+    query = update(schema.offers).where(_row.id == offer.id, _row.state == "pending")
+    tx.sql.execute(query.values(state=state, ended_at=tx.now))
+    tx.emit(f"offer.{state}", ticket=offer.ticket_id, agent=offer.agent_id)
+
+
+def pending(sql: Connection, ticket_id: str) -> Offer | None:
+    """The ticket's pending offer."""
+    query = select(schema.offers).where(_row.ticket_id == ticket_id, _row.state == "pending")
+    line = sql.execute(query).one_or_none()
+    return None if line is None else Offer(*line)
+
+
+def withdraw(tx: Tx, ticket_id: str) -> None:
+    """The ticket is no longer to be had."""
+    if (offer := pending(tx.sql, ticket_id)) is not None:
+        end(tx, offer, "withdrawn")
+
+
+def lapsed(sql: Connection, now: datetime, limit: int) -> list[Offer]:
+    """Pending offers whose time is over."""
+    query = select(schema.offers).where(_row.state == "pending", _row.expires_at <= now).limit(limit)
+    return [Offer(*line) for line in sql.execute(query)]
+
+
+def all_pending(sql: Connection) -> list[Offer]:
+    """Every pending offer."""
+    return [Offer(*line) for line in sql.execute(select(schema.offers).where(_row.state == "pending"))]
+
+
+def expired_since(sql: Connection, since: datetime) -> list[Offer]:
+    """Offers that lapsed after an instant, oldest first."""
+    query = select(schema.offers).where(_row.state == "expired", _row.ended_at >= since)
+    return [Offer(*line) for line in sql.execute(query.order_by(_row.ended_at))]
+
+
+def of_ticket(sql: Connection, ticket_id: str) -> list[Offer]:
+    """The ticket's offers, oldest first."""
+    query = select(schema.offers).where(_row.ticket_id == ticket_id).order_by(_row.created_at, _row.id)
+    return [Offer(*line) for line in sql.execute(query)]

@@ -1,0 +1,72 @@
+"""The clock worker: fires what is due. The store says what may be due; each ticket is derived anew first."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+from msgspec.structs import replace
+
+from router.lifecycle import fire
+from storage import conversations, offers, tickets
+from storage.store import Store, StoreUnavailable, Tx
+from workers import inbox
+from workers.assign import give_back
+from workers.setup import SetupLoader
+
+log = structlog.get_logger()
+# Something due is noticed within this many seconds.
+EVERY = 1.0
+AT_ONCE = 200
+
+
+class ClockWorker:
+    """SLA steps, the end of snoozes and offers, the closing of tickets and of answered conversations."""
+
+    def __init__(self, *, store: Store, setup: SetupLoader) -> None:
+        self._store, self._setup = store, setup
+
+    async def run(self) -> None:
+        """Look every second, until cancelled."""
+        while True:
+            with suppress(StoreUnavailable):
+                while await self.step():
+                    pass
+            await asyncio.sleep(EVERY)
+
+    async def step(self) -> int:
+        """Fire what is due now; returns how much that was."""
+        setup = await self._setup.get()
+
+        def _fire(tx: Tx) -> int:
+            due = tickets.due(tx.sql, tx.now, AT_ONCE)
+            for ticket_id in due:
+                before = tickets.lock(tx, ticket_id)
+                after, steps = fire(before, tx.now, setup.desk)
+                for metric, percent in steps:
+                    tx.emit(
+                        "sla.step",
+                        ticket=after.id,
+                        conversation=after.conversation_id,
+                        metric=metric,
+                        percent=percent,
+                    )
+                inbox.save(tx, before, after)
+            answered = conversations.due(tx.sql, tx.now, AT_ONCE)
+            for conversation_id in answered:
+                _self_served(tx, conversation_id)
+            lapsed = offers.lapsed(tx.sql, tx.now, AT_ONCE)
+            for offer in lapsed:
+                give_back(tx, offer, "expired", setup.desk)
+            return len(due) + len(answered) + len(lapsed)
+
+        return await self._store.write(_fire)
+
+
+def _self_served(tx: Tx, conversation_id: str) -> None:
+    conversation = conversations.lock(tx, conversation_id)
+    if conversation.with_ == "bot" and conversation.due_at is not None and conversation.due_at <= tx.now:
+        after = replace(conversation, with_="closed", outcome="self_served", due_at=None)
+    else:
+        after = replace(conversation, due_at=None)
+    conversations.save(tx, [after])
+    tx.emit("conversation.updated", conversation=conversation_id, outcome=after.outcome)

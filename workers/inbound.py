@@ -1,0 +1,173 @@
+"""The inbound worker: takes what is queued on one lane, matches, stores and decides it, then acks.
+
+What a batch wants sent stands in the outbox from the same commit on, and the relay publishes it.
+
+A batch that fails is taken one envelope at a time, each attempt counted first; the one that fails alone is
+parked as a dead letter and its neighbours flow. While the store is away nothing is parked and nothing is
+acked: the batch waits.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+
+from bus.envelope import Action, EnvelopeError, Inbound, Message, decode
+from bus.live import Live
+from bus.port import Bus, BusUnavailable, Delivery, Subscription
+from knowledgebase.match import Match
+from storage import conversations, dead_letters, tickets
+from storage.store import Store, StoreUnavailable
+from workers.intake import Frozen, NeedsMatch, StaleSetup, Taken, take_in
+from workers.knowledge import Knowledge
+from workers.setup import SetupLoader
+
+log = structlog.get_logger()
+# What is queued is taken whole up to this; more would hold the writer from its other callers.
+BATCH = 200
+# How old queue figures may be, in seconds.
+FIGURES_AGE = 1.0
+# An envelope that was in hand this often when a process died is parked, not tried again.
+MOST_ATTEMPTS = 3
+RETRY_AFTER = 0.5
+
+
+class Read(NamedTuple):
+    """A delivery and the envelope in it."""
+
+    delivery: Delivery
+    envelope: Inbound
+
+
+class InboundWorker:
+    """One lane's worker; `step` is one batch, `run` is forever."""
+
+    def __init__(
+        self, lane: str, *, bus: Bus, store: Store, live: Live, setup: SetupLoader, knowledge: Knowledge
+    ) -> None:
+        self._lane = lane
+        self._bus, self._store, self._live = bus, store, live
+        self._setup, self._knowledge = setup, knowledge
+        self._waiting: dict[str, int] = {}
+        self._waiting_at = float("-inf")
+
+    async def run(self) -> None:
+        """Take batches until cancelled; a batch in hand is finished or given back."""
+        async with self._bus.subscribe(self._lane) as subscription:
+            while True:
+                await self.step(subscription)
+
+    async def step(self, subscription: Subscription) -> None:
+        """Take one batch and ack it; waits out a store or bus that is away."""
+        batch = await subscription.batch(BATCH)
+        while True:
+            try:
+                await self._handle(batch)
+                break
+            except (StoreUnavailable, BusUnavailable) as error:
+                log.warning("waiting to take messages in", lane=self._lane, reason=str(error))
+                await asyncio.sleep(RETRY_AFTER)
+        await subscription.ack(batch[-1].tag)
+
+    async def _handle(self, batch: Sequence[Delivery]) -> None:
+        reads = await self._read(batch)
+        if any(read.delivery.redelivered for read in reads):
+            # Someone may have died of one of these: count each before it is touched.
+            await self._one_by_one(reads)
+            return
+        try:
+            await self._take([read.envelope for read in reads])
+        except (StoreUnavailable, BusUnavailable):
+            raise
+        except Exception as error:
+            log.warning("a batch failed; taking it one by one", lane=self._lane, error=repr(error))
+            await self._one_by_one(reads)
+
+    async def _read(self, batch: Sequence[Delivery]) -> list[Read]:
+        reads: list[Read] = []
+        for delivery in batch:
+            try:
+                reads.append(Read(delivery, decode(delivery.body)))
+            except EnvelopeError as error:
+                await self._park(delivery, f"tag-{delivery.tag}", str(error))
+        return reads
+
+    async def _one_by_one(self, reads: Sequence[Read]) -> None:
+        for read in reads:
+            envelope = read.envelope
+            attempts = await self._store.write(partial(dead_letters.attempt, envelope_id=envelope.id))
+            if attempts > MOST_ATTEMPTS:
+                await self._park(read.delivery, envelope.id, "a worker died with it in hand, repeatedly")
+                continue
+            try:
+                await self._take([envelope])
+                await self._store.write(partial(dead_letters.forget, envelope_id=envelope.id))
+            except (StoreUnavailable, BusUnavailable):
+                raise
+            except Exception as error:
+                words = "".join(traceback.format_exception_only(error)).strip()
+                await self._park(read.delivery, envelope.id, words)
+
+    async def _park(self, delivery: Delivery, envelope_id: str, error: str) -> None:
+        log.error("message parked as a dead letter", envelope=envelope_id, error=error)
+        await self._store.write(
+            lambda tx: dead_letters.park(tx, self._lane, delivery.body, envelope_id, error)
+        )
+
+    async def _take(self, envelopes: Sequence[Inbound]) -> None:
+        if not envelopes:
+            return
+        matches = await self._matches(envelopes)
+        taken: Taken | None = None
+        while taken is None:
+            frozen = Frozen(
+                setup=await self._setup.get(),
+                articles=self._knowledge.articles,
+                matches=matches,
+                waiting=await self._figures(),
+            )
+            try:
+                taken = await self._store.write(partial(take_in, envelopes=envelopes, frozen=frozen))
+            except StaleSetup:
+                await self._setup.reload()
+            except NeedsMatch as needed:
+                texts = {one.id: _text(one) for one in envelopes if one.id in needed.ids}
+                matches = matches | await self._knowledge.match(texts)
+        for contact in taken.contacts:
+            # A nudge: sockets that show this contact ask the store for what is new.
+            with suppress(ConnectionError):
+                await self._live.publish(f"contact:{contact}", b"{}")
+
+    async def _matches(self, envelopes: Sequence[Inbound]) -> dict[str, Match]:
+        addresses = {_address(envelope) for envelope in envelopes}
+        with_person = await self._store.read(lambda sql: conversations.answerers(sql, addresses))
+        texts = {
+            envelope.id: _text(envelope)
+            for envelope in envelopes
+            if _address(envelope) not in with_person and _has_text(envelope)
+        }
+        return await self._knowledge.match(texts) if texts else {}
+
+    async def _figures(self) -> dict[str, int]:
+        now = asyncio.get_running_loop().time()
+        if now - self._waiting_at > FIGURES_AGE:
+            self._waiting = await self._store.read(tickets.queue_lengths)
+            self._waiting_at = now
+        return self._waiting
+
+
+def _address(envelope: Inbound) -> tuple[str, str, str]:
+    return envelope.channel_id, envelope.sender.address, envelope.thread
+
+
+def _has_text(envelope: Inbound) -> bool:
+    return isinstance(envelope.event, Message | Action)
+
+
+def _text(envelope: Inbound) -> str:
+    event = envelope.event
+    return event.text if isinstance(event, Message | Action) else ""

@@ -1,0 +1,234 @@
+"""What people do in the inbox, as transactions: reply, note, change, take over, open by hand.
+
+Each function is one step of a store's transaction. What follows from a change (clocks, conversation,
+offers, outbox, events) happens in the same one.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from bus.envelope import Attachment, Wake, encode
+from bus.ids import new_id
+from bus.topology import OUTBOUND
+from router.decision import OpenTicket
+from router.desk import Desk
+from router.lifecycle import Refused, agent_replied, opened
+from router.values import ContactPoint, Conversation, Customer, Ticket
+from storage import contacts, conversations, deliveries, messages, offers, outbox, tickets
+from storage.store import Tx
+
+# Fields of a ticket that an event names when they change; the rest is bookkeeping.
+_TOLD = (
+    "status",
+    "waiting_reason",
+    "assignee",
+    "queue",
+    "priority",
+    "tier",
+    "type",
+    "fields",
+    "tags",
+    "subject",
+)
+
+
+class Newer(Exception):
+    """The customer has written since the author last looked; `messages` are what they have not seen."""
+
+    def __init__(self, unseen: Sequence[messages.Message]) -> None:
+        super().__init__(f"{len(unseen)} newer messages")
+        self.messages = tuple(unseen)
+
+
+class Words(NamedTuple):
+    """What an agent writes. `live`: the channel delivers at commit, nothing is queued to be sent."""
+
+    text: str
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    details: dict[str, Any] = {}
+    live: bool = False
+
+
+def save(tx: Tx, before: Ticket, after: Ticket) -> Ticket:
+    """Store a changed ticket and what follows: its conversation's end, its offer's withdrawal, the event."""
+    if after is before:
+        return before
+    tickets.save(tx, [after])
+    if before.status == "offered" and after.status != "offered":
+        offers.withdraw(tx, after.id)
+    if after.status in ("closed", "merged") and before.status != after.status:
+        conversation = conversations.lock(tx, after.conversation_id)
+        if conversation.ticket_id == after.id and conversation.with_ != "closed":
+            closed = replace(conversation, with_="closed", outcome="resolved", due_at=None)
+            conversations.save(tx, [closed])
+    changed = {name: getattr(after, name) for name in _TOLD if getattr(after, name) != getattr(before, name)}
+    if changed:
+        tx.emit("ticket.updated", ticket=after.id, conversation=after.conversation_id, **changed)
+    return after
+
+
+def reply(
+    tx: Tx, ticket_id: str, agent_id: str | None, words: Words, desk: Desk, *, last_seen: str | None = None
+) -> tuple[messages.Message, Ticket]:
+    """A public reply: stored, queued for delivery, and heard by the ticket.
+
+    Raises `Newer` when `last_seen` is not the customer's last message, `Refused` on a ticket that is over.
+    """
+    before = tickets.lock(tx, ticket_id)
+    conversation = conversations.lock(tx, before.conversation_id)
+    if last_seen is not None:
+        _check_seen(tx, conversation, last_seen)
+    ticket = agent_replied(before, agent_id, tx.now, desk)
+    message, conversation = _say(tx, conversation, agent_id, words, "public")
+    if conversation.with_ == "bot":
+        conversation = replace(conversation, with_="person", due_at=None)
+    conversations.save(tx, [conversation])
+    if not words.live:
+        _send(tx, message)
+    return message, save(tx, before, ticket)
+
+
+def note(tx: Tx, ticket_id: str, agent_id: str | None, words: Words) -> messages.Message:
+    """A note for colleagues: the customer never sees it and no clock hears it."""
+    ticket = tickets.lock(tx, ticket_id)
+    conversation = conversations.lock(tx, ticket.conversation_id)
+    message, conversation = _say(tx, conversation, agent_id, words, "note")
+    conversations.save(tx, [conversation])
+    tickets.touch(tx, [ticket_id])
+    return message
+
+
+def take_over(tx: Tx, conversation_id: str, agent_id: str | None, desk: Desk) -> Ticket:
+    """Open a ticket on a conversation that the bot has, for the agent who steps in."""
+    conversation = conversations.lock(tx, conversation_id)
+    if conversation.with_ != "bot":
+        raise Refused(f"conversation {conversation_id} is not with the bot")
+    customer = contacts.customers(tx, [conversation.customer_id])[conversation.customer_id]
+    said = messages.of_conversation(tx.sql, conversation_id, limit=1)
+    subject = conversation.subject or (" ".join(said[0].text.split())[:120] if said else "")
+    request = OpenTicket(
+        queue=desk.default_queue, subject=subject, why="an agent stepped in", tier=customer.tier
+    )
+    return open_by_hand(tx, conversation, request, agent_id, desk)
+
+
+def open_by_hand(
+    tx: Tx, conversation: Conversation, request: OpenTicket, agent_id: str | None, desk: Desk
+) -> Ticket:
+    """A ticket on a stored conversation, at once the agent's where there is one."""
+    fresh = opened(
+        request,
+        conversation,
+        tx.now,
+        desk,
+        id=new_id("tkt", tx.now),
+        number=tickets.numbers(tx, 1)[0],
+    )
+    if agent_id is not None:
+        fresh = replace(fresh, status="open", assignee=agent_id)
+    tickets.add(tx, [fresh])
+    conversations.save(tx, [replace(conversation, ticket_id=fresh.id, with_="person", due_at=None)])
+    tx.emit(
+        "ticket.created",
+        ticket=fresh.id,
+        conversation=conversation.id,
+        number=fresh.number,
+        queue=fresh.queue,
+        status=fresh.status,
+    )
+    return fresh
+
+
+def start_conversation(tx: Tx, contact: ContactPoint, subject: str, thread: str = "") -> Conversation:
+    """A new conversation with a contact, begun by the desk; raises `Refused` while one is open there."""
+    if (contact.id, thread) in conversations.open_ones(tx, [contact.id]):
+        raise Refused("the customer has an open conversation on this channel: reply to its ticket")
+    fresh = Conversation(
+        id=new_id("cv", tx.now),
+        channel_id=contact.channel_id,
+        contact_point_id=contact.id,
+        customer_id=contact.customer_id,
+        thread=thread,
+        with_="person",
+        subject=subject,
+    )
+    conversations.add(tx, [fresh])
+    return fresh
+
+
+def contact_at(tx: Tx, channel_id: str, address: str, customer_id: str | None = None) -> ContactPoint:
+    """The contact point at an address; where there is none it is made, for that customer or a new one."""
+    found = contacts.find(tx, [(channel_id, address)])
+    if found:
+        return found[channel_id, address]
+    fresh = [] if customer_id else [Customer(id=new_id("cus", tx.now))]
+    contact = ContactPoint(
+        id=new_id("cp", tx.now),
+        channel_id=channel_id,
+        address=address,
+        customer_id=customer_id or fresh[0].id,
+    )
+    contacts.add(tx, [contact], fresh)
+    return contact
+
+
+def log_contact(
+    tx: Tx, customer_id: str, request: OpenTicket, words: Words, desk: Desk, *, agent_id: str | None
+) -> Ticket:
+    """Record a call or a visit: a ticket with what was said, and nothing is sent."""
+    # No channel stands behind what was recorded by hand; each call or visit is a thread of its own.
+    contact = contact_at(tx, "", customer_id, customer_id)
+    conversation = start_conversation(tx, contact, request.subject, thread=new_id("log", tx.now))
+    _, conversation = _say(tx, conversation, agent_id, words, "note")
+    conversations.save(tx, [conversation])
+    return open_by_hand(tx, conversation, request, agent_id, desk)
+
+
+def _check_seen(tx: Tx, conversation: Conversation, last_seen: str) -> None:
+    seen = messages.find(tx.sql, last_seen)
+    after = seen.position if seen is not None and seen.conversation_id == conversation.id else 0
+    newer = messages.of_conversation(tx.sql, conversation.id, after=after)
+    unseen = [message for message in newer if message.author == "customer"]
+    if unseen:
+        raise Newer(unseen)
+
+
+def _say(
+    tx: Tx, conversation: Conversation, agent_id: str | None, words: Words, kind: Literal["public", "note"]
+) -> tuple[messages.Message, Conversation]:
+    conversation = replace(conversation, position=conversation.position + 1)
+    message = messages.Message(
+        id=new_id("msg", tx.now),
+        conversation_id=conversation.id,
+        contact_point_id=conversation.contact_point_id,
+        position=conversation.position,
+        author="agent",
+        author_id=agent_id,
+        kind=kind,
+        text=words.text,
+        html=words.html,
+        attachments=words.attachments,
+        details=words.details,
+        created_at=tx.now,
+    )
+    messages.add(tx, [message])
+    tx.emit(
+        "message.created",
+        ticket=conversation.ticket_id,
+        conversation=conversation.id,
+        message_id=message.id,
+        author="agent",
+        position=message.position,
+        kind=kind,
+    )
+    return message, conversation
+
+
+def _send(tx: Tx, message: messages.Message) -> None:
+    contact = contacts.get(tx, message.contact_point_id)
+    deliveries.queue(tx, [(message.id, contact.channel_id, message.conversation_id, message.position)])
+    wake = Wake(channel_id=contact.channel_id, conversation_id=message.conversation_id)
+    outbox.put(tx, OUTBOUND, [encode(wake)])
