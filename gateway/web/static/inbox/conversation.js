@@ -7,7 +7,7 @@ import { Icon } from "./icons.js";
 import { Due, Status, Tier } from "./list.js";
 import { Message } from "./message.js";
 import { go, route } from "./route.js";
-import { reopen, resolve, take, takeOver, wait } from "./work.js";
+import { answerOffer, reopen, resolve, take, takeOver, wait } from "./work.js";
 import { t } from "./words.js";
 
 const WAITS = ["customer", "internal", "hour", "tomorrow", "monday"];
@@ -50,13 +50,15 @@ function Heading({ ticket, conversation, customer }) {
 
 function Actions({ ticket }) {
   const mine = ticket.assignee === me.value.id;
+  const offered = ticket.status === "offered" && open.value.offered;
   const active = ["queued", "offered", "open", "waiting"].includes(ticket.status);
   const chosen = (event) => {
     wait(event.currentTarget.value);
     event.currentTarget.value = "";
   };
   return html`<div class="actions">
-    ${active && (!mine || ticket.status === "offered") && html`<button class="primary" onClick=${take} title="T">${t("take")}</button>`}
+    ${active && !mine && html`<button class="primary" onClick=${take} title="T">${t(offered ? "accept" : "take")}</button>`}
+    ${offered && html`<button onClick=${() => answerOffer("decline")}>${t("decline")}</button>`}
     ${active && html`<select class="button" aria-label=${t("wait")} value="" onChange=${chosen}>
       <option value="" disabled hidden>${t("wait")}</option>
       ${WAITS.map((name) => html`<option key=${name} value=${name}>${t(`wait_${name}`)}</option>`)}</select>`}

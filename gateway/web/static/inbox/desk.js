@@ -14,7 +14,7 @@ export const queues = signal([]);
 export const counts = signal({});
 export const search = signal("");
 export const list = signal({ items: null, more: null, problem: null });
-export const open = signal(null); // {ticket, etag, conversationId, messages, decisions, problem}
+export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, offered, problem}
 export const toast = signal(null);
 
 export function complain(problem) {
@@ -125,14 +125,20 @@ export async function loadOpen() {
     const found = ticketId ? await callWithTag("GET", `/tickets/${ticketId}`) : null;
     const conversationId = found?.value.conversation_id ?? conversation;
     if (found) change(id, { ticket: found.value, etag: found.etag, conversationId });
-    const [messages, decisions] = await Promise.all([
+    const [messages, decisions, offered] = await Promise.all([
       all(`/conversations/${conversationId}/messages`),
       found ? all(`/tickets/${ticketId}/decisions`) : [],
+      found?.value.status === "offered" && isOfferedToMe(ticketId),
     ]);
-    change(id, { messages, decisions, problem: null });
+    change(id, { messages, decisions, offered, problem: null });
   } catch (problem) {
     change(id, { problem });
   }
+}
+
+async function isOfferedToMe(ticketId) {
+  const { offers } = await call("GET", `/tickets/${ticketId}/assignment`);
+  return offers.some((offer) => offer.agent_id === me.value?.id && !offer.ended_at);
 }
 
 /** Shows a ticket as the desk just answered it. */

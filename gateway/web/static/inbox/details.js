@@ -4,7 +4,7 @@ import { agents, me, queues } from "./desk.js";
 import { Icon } from "./icons.js";
 import { Due, Tier } from "./list.js";
 import { address, follow } from "./route.js";
-import { full, moment, span } from "./when.js";
+import { full, moment } from "./when.js";
 import { patch } from "./work.js";
 import { t } from "./words.js";
 
@@ -18,7 +18,7 @@ export function Details({ ticket, decisions, close }) {
     <h3>${t("promises")}</h3>
     <dl>${ticket.clocks?.map((clock) => html`<${Clock} key=${clock.metric} clock=${clock} />`)}</dl>
     <h3>${t("why")}</h3>
-    ${decisions.length ? decisions.toReversed().map((one, at) => html`<${Decision} key=${one.id} decision=${one} first=${at === 0} />`)
+    ${decisions.length ? decisions.map((one, at) => html`<${Decision} key=${one.id} decision=${one} first=${at === 0} />`)
       : html`<p class="muted">${t("why_none")}</p>`}
   </aside>`;
 }
@@ -52,9 +52,9 @@ function Choice({ name, value, choices, change }) {
 }
 
 function Clock({ clock }) {
-  const { metric, deadline, remaining_seconds: left } = clock;
-  const paused = left === null || left === undefined ? t("met") : `${t("paused")} · ${span(left * 1000)}`;
-  return html`<dt>${t(metric)}</dt><dd>${deadline ? html`<${Due} at=${deadline} />` : html`<span class="muted">${paused}</span>`}</dd>`;
+  const { metric, state, deadline, breached } = clock;
+  const ended = state === "done" ? t(breached ? "missed" : "kept") : t(`clock_${state}`);
+  return html`<dt>${t(metric)}</dt><dd>${deadline ? html`<${Due} at=${deadline} />` : html`<span class="muted">${ended}</span>`}</dd>`;
 }
 
 function Decision({ decision, first }) {

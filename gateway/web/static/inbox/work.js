@@ -43,7 +43,21 @@ export async function patch(changes) {
   }
 }
 
-export const take = () => patch({ assignee: "me" });
+/** Takes the open ticket: what was offered to this agent is accepted, anything else assigned. */
+export async function take() {
+  if (open.value.offered) await answerOffer("accept");
+  else await patch({ assignee: "me" });
+}
+
+export async function answerOffer(answer) {
+  const { ticket } = open.value;
+  try {
+    putTicket(await callWithTag("POST", `/tickets/${ticket.id}/offer/${answer}`));
+    await loadOpen();
+  } catch (problem) {
+    complain(problem);
+  }
+}
 export const resolve = () => patch({ status: "resolved" });
 export const reopen = () => patch({ status: "open" });
 
