@@ -1,0 +1,190 @@
+"""What a rule can look at: the table of fields, and a message's values for them, each read when first asked.
+
+`channel` and `queue` are ids. `text` of an action is what the customer saw on the button. `tier`, `type`,
+`priority`, `queue`, `tags`, `language` and `fields.KEY` start as the ticket (else the customer, else the
+desk) has them and follow what earlier rules set. A `ticket.` field is absent where there is no ticket.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from bus.envelope import Action, Edit, Inbound, Message
+from knowledgebase.text import language as language_of
+from router.decision import Context
+from router.rules.text import LONGEST, folded, widened
+from router.values import PRIORITIES, TicketStatus, With
+
+Kind = Literal["text", "id", "choice", "priority", "number", "list", "any"]
+
+# A few hundred letters tell a script as surely as the whole text does.
+_ENOUGH_FOR_LANGUAGE: Final = 400
+_LONGEST_LIST: Final = 1_000
+
+
+class Values(dict[str, Any]):
+    """The fields of one message by name; `~name` is a value as it is compared, `=name` as patterns see it.
+
+    What is asked for and not there is read and kept, so a condition costs one dictionary look-up.
+    """
+
+    __slots__ = ("context", "message")
+
+    def __init__(self, message: Inbound, context: Context) -> None:
+        super().__init__()
+        self.message = message
+        self.context = context
+
+    def __missing__(self, name: str) -> Any:
+        value = self._read(name)
+        self[name] = value
+        return value
+
+    def _read(self, name: str) -> Any:
+        if name[0] == "~":
+            return comparable(self[name[1:]])
+        if name[0] == "=":
+            value = self[name[1:]]
+            return widened(value) if isinstance(value, str) else ""
+        field = FIELDS.get(name)
+        if field is not None:
+            return field.read(self)
+        for prefix, base in FAMILIES.items():
+            if name.startswith(prefix):
+                return _BASES[base](self).get(name.removeprefix(prefix))
+        raise KeyError(name)
+
+    def set_fields(self) -> dict[str, Any]:
+        """The ticket's own fields as set so far, by key."""
+        if "fields" not in self:
+            ticket = self.context.ticket
+            self["fields"] = dict(ticket.fields) if ticket is not None else {}
+        return self["fields"]  # type: ignore[no-any-return]
+
+    def put(self, name: str, value: Any) -> None:
+        """Give a field another value from here on."""
+        self[name] = value
+        self.pop("~" + name, None)
+        self.pop("=" + name, None)
+        if name.startswith("fields."):
+            self.set_fields()[name.removeprefix("fields.")] = value
+        if name == "queue":
+            self.pop("queue_waiting", None)
+
+
+def comparable(value: Any) -> Any:
+    """A value as conditions compare it: texts folded, lists as tuples of such, None and maps as ""."""
+    if isinstance(value, str):
+        return folded(value)
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(comparable(each) for each in value[:_LONGEST_LIST] if not isinstance(each, list | tuple))
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field: how it compares, how it is read, its possible values where they are few."""
+
+    kind: Kind
+    read: Callable[[Values], Any]
+    choices: tuple[str, ...] = ()
+
+
+def _text(values: Values) -> str:
+    event = values.message.event
+    if isinstance(event, Message | Edit):
+        return event.text[:LONGEST]
+    return (event.text or event.value)[:LONGEST] if isinstance(event, Action) else ""
+
+
+def _language(values: Values) -> str:
+    event = values.message.event
+    known = event.language if isinstance(event, Message) else ""
+    known = known or values.context.conversation.language or values.context.customer.language
+    return known or language_of(values["text"][:_ENOUGH_FOR_LANGUAGE])
+
+
+def _of_ticket(name: str) -> Callable[[Values], Any]:
+    return lambda values: getattr(values.context.ticket, name, None)
+
+
+def _of_customer(name: str) -> Callable[[Values], Any]:
+    return lambda values: getattr(values.context.customer, name)
+
+
+def _best(values: Values, name: str) -> Any:
+    match = values.context.match
+    return getattr(match.candidates[0], name) if match is not None and match.candidates else None
+
+
+_KINDS: Final = ("message", "edit", "delete", "action", "typing", "receipt")
+
+FIELDS: Final[dict[str, Field]] = {
+    "channel": Field("id", lambda v: v.message.channel_id),
+    "channel.kind": Field("text", lambda v: v.message.channel_kind),
+    "channel.name": Field("text", lambda v: v.context.channel.name),
+    "kind": Field("choice", lambda v: v.message.event.__struct_config__.tag, _KINDS),
+    "text": Field("text", _text),
+    "subject": Field("text", lambda v: getattr(v.message.event, "subject", "")),
+    "sender.address": Field("text", lambda v: v.message.sender.address),
+    "sender.name": Field("text", lambda v: v.message.sender.name),
+    "sender.email": Field("text", lambda v: v.message.sender.email),
+    "sender.domain": Field("text", lambda v: v.message.sender.email.partition("@")[2]),
+    "attachments": Field("number", lambda v: len(getattr(v.message.event, "attachments", ()))),
+    "customer.name": Field("text", _of_customer("name")),
+    "customer.email": Field("text", _of_customer("email")),
+    "customer.tier": Field("text", _of_customer("tier")),
+    "customer.tags": Field("list", _of_customer("tags")),
+    "customer.language": Field("text", _of_customer("language")),
+    "customer.country": Field("text", _of_customer("country")),
+    "customer.company": Field("text", _of_customer("company")),
+    "customer.owner": Field("id", _of_customer("owner")),
+    "conversation.with": Field("choice", lambda v: v.context.conversation.with_, get_args(With)),
+    "ticket.status": Field("choice", _of_ticket("status"), get_args(TicketStatus)),
+    "ticket.priority": Field("priority", _of_ticket("priority"), PRIORITIES),
+    "ticket.type": Field("text", _of_ticket("type")),
+    "ticket.queue": Field("id", _of_ticket("queue")),
+    "ticket.tags": Field("list", _of_ticket("tags")),
+    "ticket.tier": Field("text", _of_ticket("tier")),
+    "match.outcome": Field(
+        "choice", lambda v: getattr(v.context.match, "outcome", None), ("answer", "suggest", "none")
+    ),
+    "match.confidence": Field("number", lambda v: _best(v, "confidence")),
+    "match.article": Field("id", lambda v: _best(v, "article_id")),
+    "language": Field("text", _language),
+    "tier": Field("text", lambda v: v["ticket.tier"] or v["customer.tier"]),
+    "type": Field("text", lambda v: v["ticket.type"] or ""),
+    "priority": Field("priority", lambda v: v["ticket.priority"] or "normal", PRIORITIES),
+    "queue": Field("id", lambda v: v["ticket.queue"] or v.context.default_queue),
+    "tags": Field("list", lambda v: v["ticket.tags"] or ()),
+    "queue_waiting": Field("number", lambda v: v.context.waiting.get(v["queue"], 0)),
+}
+
+FAMILIES: Final[dict[str, str]] = {
+    "context.": "context",
+    "customer.attributes.": "customer.attributes",
+    "ticket.fields.": "ticket.fields",
+    "fields.": "fields",
+}
+"""Fields that end in a key of the desk's own; such a value may be of any type."""
+
+_BASES: Final[dict[str, Callable[[Values], Mapping[str, Any]]]] = {
+    "context": lambda v: v.message.context,
+    "customer.attributes": lambda v: v.context.customer.attributes,
+    "ticket.fields": lambda v: getattr(v.context.ticket, "fields", {}),
+    "fields": Values.set_fields,
+}
+_ANY: Final = Field("any", lambda values: None)
+_LONGEST_KEY: Final = 100
+
+
+def field_named(name: str) -> Field | None:
+    """The field of that name; None where there is none."""
+    field = FIELDS.get(name)
+    if field is None and any(
+        name.startswith(prefix) and 0 < len(name) - len(prefix) <= _LONGEST_KEY for prefix in FAMILIES
+    ):
+        return _ANY
+    return field

@@ -1,0 +1,218 @@
+"""The operators: which a field takes, with what values, and the test each one compiles to.
+
+Texts compare without case, width and amounts of white space; phrases are found by `router.rules.text`; ids,
+choices and numbers compare exactly. `not_…` and `is_not` are the plain opposite, so they hold where a value
+is absent. A value of another type than the operator compares is a miss, never an error.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import re2
+
+from router.rules.fields import Field, Kind, Values
+from router.rules.text import folded, occurs
+from router.values import PRIORITIES
+
+Test = Callable[[Values], bool]
+Key = tuple[str, Any]
+
+MOST_VALUES: Final = 200
+LONGEST_PATTERN: Final = 1_000
+# RE2's instructions: an ordinary pattern has under a hundred; the worst of 5,000 take 0.1 s over a long text.
+_LARGEST_PROGRAM: Final = 5_000
+_PATTERN_MEMORY: Final = 4 << 20
+
+_EQUAL = ("is", "is_not", "in", "not_in")
+_PRESENT = ("exists", "not_exists")
+_PHRASE = ("contains", "not_contains", "contains_any", "contains_all")
+_EDGE = ("starts_with", "ends_with", "matches")
+_ORDER = ("greater", "less", "at_least", "at_most")
+
+OPERATORS: Final = (*_EQUAL, *_PHRASE, *_EDGE, *_ORDER, *_PRESENT)
+BY_KIND: Final[dict[Kind, tuple[str, ...]]] = {
+    "text": (*_EQUAL, *_PHRASE, *_EDGE, *_PRESENT),
+    "id": (*_EQUAL, *_PRESENT),
+    "choice": (*_EQUAL, *_PRESENT),
+    "priority": (*_EQUAL, *_ORDER, *_PRESENT),
+    "number": (*_EQUAL, *_ORDER, *_PRESENT),
+    "list": (*_PHRASE, *_PRESENT),
+    "any": OPERATORS,
+}
+_LISTS: Final = frozenset({"in", "not_in", "contains_any", "contains_all"})
+_OPPOSITES: Final = {
+    "is_not": "is",
+    "not_in": "in",
+    "not_contains": "contains",
+    "not_exists": "exists",
+}
+_COMPARE: Final = {
+    "greater": operator.gt,
+    "less": operator.lt,
+    "at_least": operator.ge,
+    "at_most": operator.le,
+}
+_RANK: Final = {priority: float(rank) for rank, priority in enumerate(PRIORITIES)}
+
+
+class Leaf(NamedTuple):
+    """A compiled comparison. `keys`: it can only hold where one of them does; None: nothing is known.
+
+    A key is (field, value) of a fixed field, or ("?" + field, phrase) for a phrase that occurs in it.
+    `phrases` are those the test expects to find under "?" + field.
+    """
+
+    test: Test
+    keys: frozenset[Key] | None = None
+    phrases: frozenset[str] = frozenset()
+    slow: bool = False
+
+
+def problem(field: Field, op: str, value: Any) -> str | None:
+    """What is wrong with the value of a comparison, in words; None where it is right."""
+    if op in _PRESENT:
+        return None if value is None or value is True else f"'{op}' takes no value"
+    if op == "matches":
+        return _pattern_problem(value)
+    if op not in _LISTS:
+        return _single_problem(field, op, value)
+    if not isinstance(value, list) or not 1 <= len(value) <= MOST_VALUES:
+        return f"'{op}' takes a list of 1 to {MOST_VALUES} values"
+    return next((said for each in value if (said := _single_problem(field, op, each))), None)
+
+
+def _single_problem(field: Field, op: str, value: Any) -> str | None:
+    if (op in _ORDER and field.kind != "priority") or field.kind == "number":
+        finite = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return None if finite else f"'{op}' takes a number here"
+    if field.kind == "any" and op in _EQUAL and isinstance(value, bool | int | float):
+        return None
+    if not isinstance(value, str):
+        return f"'{op}' takes a text here"
+    if field.choices and value not in field.choices:
+        return f"one of {', '.join(field.choices)}"
+    if op not in _EQUAL and not folded(value):
+        return f"'{op}' takes a text that is not blank"
+    return None
+
+
+def _pattern_problem(value: Any) -> str | None:
+    if not isinstance(value, str) or not value or len(value) > LONGEST_PATTERN:
+        return f"'matches' takes a pattern of 1 to {LONGEST_PATTERN} characters"
+    try:
+        size = _pattern(value).programsize
+    except (re2.error, UnicodeEncodeError) as error:
+        return f"not a pattern RE2 can run in linear time: {_said(error)}"
+    return None if size <= _LARGEST_PROGRAM else "the pattern is too costly: repeat less, or smaller classes"
+
+
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
+def _pattern(source: str) -> Any:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = _PATTERN_MEMORY
+    return re2.compile(source, options)
+
+
+def compile_leaf(name: str, field: Field, op: str, value: Any, *, fixed: bool) -> Leaf:
+    """The test of a comparison `problem` found nothing wrong with. `fixed`: no rule changes the field."""
+    if op in _OPPOSITES:
+        positive = compile_leaf(name, field, _OPPOSITES[op], value, fixed=fixed)
+        test = positive.test
+        return positive._replace(test=lambda values: not test(values), keys=None)
+    if op in ("is", "in"):
+        return _equal(name, field, value if op == "in" else [value], fixed=fixed)
+    if op == "exists":
+        return Leaf(lambda values: values[name] not in (None, "", (), []))
+    if op in _COMPARE:
+        return _ordered(name, field, op, value)
+    if op == "matches":
+        search, seen = _pattern(value).search, "=" + name
+        return Leaf(lambda values: search(values[seen]) is not None, slow=True)
+    if op in ("starts_with", "ends_with"):
+        return _edge("~" + name, op, folded(value))
+    return _phrase(name, field, op, value, fixed=fixed)
+
+
+def _phrase(name: str, field: Field, op: str, value: Any, *, fixed: bool) -> Leaf:
+    phrases = frozenset(folded(each) for each in (value if isinstance(value, list) else [value]))
+    if field.kind == "text" and fixed:
+        return _indexed("?" + name, op, phrases)
+    if field.kind == "list" and len(phrases) == 1:
+        slot, (only,) = "~" + name, phrases
+        return Leaf(lambda values: only in values[slot])
+    return _contains("~" + name, op, phrases)
+
+
+def _equal(name: str, field: Field, expected: list[Any], *, fixed: bool) -> Leaf:
+    if field.kind == "any":
+        return _equal_any("~" + name, expected)
+    slot = "~" + name if field.kind == "text" else name
+    wanted = frozenset(folded(each) if field.kind == "text" else each for each in expected)
+    keys = frozenset((slot, each) for each in wanted) if fixed else None
+    if len(wanted) == 1:
+        (only,) = wanted
+        return Leaf(lambda values: values[slot] == only, keys)
+    return Leaf(lambda values: values[slot] in wanted, keys)
+
+
+def _equal_any(slot: str, expected: list[Any]) -> Leaf:
+    # True equals 1 in Python; here a number and a yes are different things.
+    wanted = {(isinstance(each, bool), comparable) for each in expected for comparable in [_fold(each)]}
+
+    def test(values: Values) -> bool:
+        value = values[slot]
+        return not isinstance(value, tuple) and (isinstance(value, bool), value) in wanted
+
+    return Leaf(test)
+
+
+def _fold(value: Any) -> Any:
+    return folded(value) if isinstance(value, str) else value
+
+
+def _ordered(name: str, field: Field, op: str, value: Any) -> Leaf:
+    compare = _COMPARE[op]
+    if field.kind == "priority":
+        bound = _RANK[value]
+        return Leaf(lambda values: (x := _RANK.get(values[name])) is not None and compare(x, bound))
+
+    def test(values: Values) -> bool:
+        x = values[name]
+        return isinstance(x, int | float) and not isinstance(x, bool) and compare(x, value)
+
+    return Leaf(test)
+
+
+def _edge(slot: str, op: str, edge: str) -> Leaf:
+    at = str.startswith if op == "starts_with" else str.endswith
+    return Leaf(lambda values: isinstance(x := values[slot], str) and at(x, edge))
+
+
+def _indexed(slot: str, op: str, phrases: frozenset[str]) -> Leaf:
+    """Phrases in a text that the rule set's index has gone through: `values[slot]` is the set it found."""
+    if op == "contains_all":
+        rarest = max(sorted(phrases), key=len)
+        return Leaf(lambda values: phrases <= values[slot], frozenset({(slot, rarest)}), phrases)
+    keys = frozenset((slot, phrase) for phrase in phrases)
+    return Leaf(lambda values: not phrases.isdisjoint(values[slot]), keys, phrases)
+
+
+def _contains(slot: str, op: str, phrases: frozenset[str]) -> Leaf:
+    every_or_any = all if op == "contains_all" else any
+
+    def test(values: Values) -> bool:
+        value = values[slot]
+        if isinstance(value, str):
+            return every_or_any(occurs(phrase, value) for phrase in phrases)
+        return isinstance(value, tuple) and every_or_any(phrase in value for phrase in phrases)
+
+    return Leaf(test)
