@@ -1,14 +1,26 @@
 """What the processes are made of, composed once and handed down as one value."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from bus.live import Live
+from bus.port import Bus
+from gateway.acceptance import Acceptance
 from gateway.settings import Settings
+from router.desk import Desk
+from storage.blobs import Blobs
+from storage.catalogue import load_desk
+from storage.paging import Sql
+from storage.secrets import Secrets
 from storage.store import Clock, Store
+from workers.connections import Connections
+from workers.knowledge import Knowledge
+from workers.relay import Relay
+from workers.setup import SetupLoader
 
 Check = Callable[[], Awaitable[None]]
 """One condition of being ready; raises when it is not met, with a text that operators may see."""
@@ -20,8 +32,25 @@ class Parts:
 
     settings: Settings
     store: Store
+    bus: Bus
     live: Live
+    blobs: Blobs
+    secrets: Secrets
     clock: Clock
-    checks: Mapping[str, Check] = field(default_factory=dict)
+    setup: SetupLoader
+    knowledge: Knowledge
+    connections: Connections
+    relay: Relay
+    acceptance: Acceptance
+    checks: dict[str, Check] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     tick: Callable[[], float] = time.monotonic
+
+    def desk(self, sql: Sql) -> Desk:
+        """The desk as this transaction sees it, with what settings say of it."""
+        return with_settings(load_desk(sql), self.settings)
+
+
+def with_settings(desk: Desk, settings: Settings) -> Desk:
+    """The desk with what settings say of it."""
+    return replace(desk, close_days=settings.reopen_days, self_served_hours=settings.self_serve_hours)

@@ -54,8 +54,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     calendars: Mapping[str, Calendar] = {}
     fields: Mapping[str, Field] = {}
     default_queue: str = ""
-    close_days: int = 7
-    self_served_hours: int = 24
+    close_days: float = 7
+    self_served_hours: float = 24
 
     def tier_order(self, tier: str) -> int:
         """The tier's place, 0 for the best; unknown tiers come last."""

@@ -1,7 +1,6 @@
 """The outbox: what a transaction wants published, kept until it has been."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
@@ -29,11 +28,9 @@ def put(tx: Tx, lane: str, bodies: Sequence[bytes]) -> list[int]:
     return list(tx.sql.execute(_PUT, rows).scalars())
 
 
-def take(sql: Connection, before: datetime, limit: int) -> list[Unpublished]:
-    """What was put before an instant and is still there, oldest first."""
-    query = (
-        select(_row.seq, _row.lane, _row.body).where(_row.created_at < before).order_by(_row.seq).limit(limit)
-    )
+def take(sql: Connection, limit: int) -> list[Unpublished]:
+    """What is there, oldest first."""
+    query = select(_row.seq, _row.lane, _row.body).order_by(_row.seq).limit(limit)
     return [Unpublished(line.seq, line.lane, line.body) for line in sql.execute(query)]
 
 

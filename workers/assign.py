@@ -16,7 +16,7 @@ from storage import agents, offers, tickets
 from storage.offers import Offer
 from storage.store import Store, StoreUnavailable, Tx
 from workers import inbox
-from workers.setup import SetupLoader
+from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()
 # Room and tickets that commits brought are looked at no more often than this, in seconds.
@@ -45,19 +45,16 @@ class AssignWorker:
 
     async def step(self) -> int:
         """Offer what can be offered now; returns how many claims were made."""
-        setup = await self._setup.get()
+        return await self._setup.write(_claim)
 
-        def _claim(tx: Tx) -> int:
-            rooms = _rooms(tx)
-            if not rooms:
-                return 0
-            waiting = tickets.waiting(tx.sql)
-            claims = choose(setup.desk, rooms, waiting, tx.now) if waiting else ()
-            for claim in claims:
-                hold_out(tx, claim.ticket, claim.agent, claim.why, setup.desk)
-            return len(claims)
 
-        return await self._store.write(_claim)
+def _claim(tx: Tx, setup: Setup) -> int:
+    rooms = _rooms(tx)
+    waiting = tickets.waiting(tx.sql) if rooms else []
+    claims = choose(setup.desk, rooms, waiting, tx.now) if waiting else ()
+    for claim in claims:
+        hold_out(tx, claim.ticket, claim.agent, claim.why, setup.desk)
+    return len(claims)
 
 
 def _rooms(tx: Tx) -> list[Room]:

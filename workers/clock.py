@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from router.lifecycle import fire
 from storage import conversations, offers, tickets
-from storage.store import Store, StoreUnavailable, Tx
+from storage.store import StoreUnavailable, Tx
 from workers import inbox
 from workers.assign import give_back
-from workers.setup import SetupLoader
+from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()
 # Something due is noticed within this many seconds.
@@ -22,8 +22,8 @@ AT_ONCE = 200
 class ClockWorker:
     """SLA steps, the end of snoozes and offers, the closing of tickets and of answered conversations."""
 
-    def __init__(self, *, store: Store, setup: SetupLoader) -> None:
-        self._store, self._setup = store, setup
+    def __init__(self, *, setup: SetupLoader) -> None:
+        self._setup = setup
 
     async def run(self) -> None:
         """Look every second, until cancelled."""
@@ -35,31 +35,30 @@ class ClockWorker:
 
     async def step(self) -> int:
         """Fire what is due now; returns how much that was."""
-        setup = await self._setup.get()
+        return await self._setup.write(_fire)
 
-        def _fire(tx: Tx) -> int:
-            due = tickets.due(tx.sql, tx.now, AT_ONCE)
-            for ticket_id in due:
-                before = tickets.lock(tx, ticket_id)
-                after, steps = fire(before, tx.now, setup.desk)
-                for metric, percent in steps:
-                    tx.emit(
-                        "sla.step",
-                        ticket=after.id,
-                        conversation=after.conversation_id,
-                        metric=metric,
-                        percent=percent,
-                    )
-                inbox.save(tx, before, after)
-            answered = conversations.due(tx.sql, tx.now, AT_ONCE)
-            for conversation_id in answered:
-                _self_served(tx, conversation_id)
-            lapsed = offers.lapsed(tx.sql, tx.now, AT_ONCE)
-            for offer in lapsed:
-                give_back(tx, offer, "expired", setup.desk)
-            return len(due) + len(answered) + len(lapsed)
 
-        return await self._store.write(_fire)
+def _fire(tx: Tx, setup: Setup) -> int:
+    due = tickets.due(tx.sql, tx.now, AT_ONCE)
+    for ticket_id in due:
+        before = tickets.lock(tx, ticket_id)
+        after, steps = fire(before, tx.now, setup.desk)
+        for metric, percent in steps:
+            tx.emit(
+                "sla.step",
+                ticket=after.id,
+                conversation=after.conversation_id,
+                metric=metric,
+                percent=percent,
+            )
+        inbox.save(tx, before, after)
+    answered = conversations.due(tx.sql, tx.now, AT_ONCE)
+    for conversation_id in answered:
+        _self_served(tx, conversation_id)
+    lapsed = offers.lapsed(tx.sql, tx.now, AT_ONCE)
+    for offer in lapsed:
+        give_back(tx, offer, "expired", setup.desk)
+    return len(due) + len(answered) + len(lapsed)
 
 
 def _self_served(tx: Tx, conversation_id: str) -> None:

@@ -9,22 +9,20 @@ acked: the batch waits.
 
 import asyncio
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import structlog
 
 from bus.envelope import Action, EnvelopeError, Inbound, Message, decode
-from bus.live import Live
 from bus.port import Bus, BusUnavailable, Delivery, Subscription
 from knowledgebase.match import Match
 from storage import conversations, dead_letters, tickets
-from storage.store import Store, StoreUnavailable
-from workers.intake import Frozen, NeedsMatch, StaleSetup, Taken, take_in
+from storage.store import Store, StoreUnavailable, Tx
+from workers.intake import Frozen, NeedsMatch, Taken, take_in
 from workers.knowledge import Knowledge
-from workers.setup import SetupLoader
+from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()
 # What is queued is taken whole up to this; more would hold the writer from its other callers.
@@ -47,11 +45,18 @@ class InboundWorker:
     """One lane's worker; `step` is one batch, `run` is forever."""
 
     def __init__(
-        self, lane: str, *, bus: Bus, store: Store, live: Live, setup: SetupLoader, knowledge: Knowledge
+        self,
+        lane: str,
+        *,
+        bus: Bus,
+        store: Store,
+        setup: SetupLoader,
+        knowledge: Knowledge,
+        wake_relay: Callable[[], None],
     ) -> None:
         self._lane = lane
-        self._bus, self._store, self._live = bus, store, live
-        self._setup, self._knowledge = setup, knowledge
+        self._bus, self._store = bus, store
+        self._setup, self._knowledge, self._wake_relay = setup, knowledge, wake_relay
         self._waiting: dict[str, int] = {}
         self._waiting_at = float("-inf")
 
@@ -122,25 +127,22 @@ class InboundWorker:
         if not envelopes:
             return
         matches = await self._matches(envelopes)
-        taken: Taken | None = None
-        while taken is None:
-            frozen = Frozen(
-                setup=await self._setup.get(),
-                articles=self._knowledge.articles,
-                matches=matches,
-                waiting=await self._figures(),
-            )
-            try:
-                taken = await self._store.write(partial(take_in, envelopes=envelopes, frozen=frozen))
-            except StaleSetup:
-                await self._setup.reload()
-            except NeedsMatch as needed:
-                texts = {one.id: _text(one) for one in envelopes if one.id in needed.ids}
-                matches = matches | await self._knowledge.match(texts)
-        for contact in taken.contacts:
-            # A nudge: sockets that show this contact ask the store for what is new.
-            with suppress(ConnectionError):
-                await self._live.publish(f"contact:{contact}", b"{}")
+        try:
+            taken = await self._decide(envelopes, matches)
+        except NeedsMatch:
+            # A conversation went back to the bot since it was looked at: match them all, once.
+            matches = await self._knowledge.match({one.id: _text(one) for one in envelopes})
+            taken = await self._decide(envelopes, matches)
+        if taken.outgoing:
+            self._wake_relay()
+
+    async def _decide(self, envelopes: Sequence[Inbound], matches: Mapping[str, Match]) -> Taken:
+        articles, waiting = self._knowledge.articles, await self._figures()
+
+        def _step(tx: Tx, setup: Setup) -> Taken:
+            return take_in(tx, envelopes, Frozen(setup, articles, matches, waiting))
+
+        return await self._setup.write(_step)
 
     async def _matches(self, envelopes: Sequence[Inbound]) -> dict[str, Match]:
         addresses = {_address(envelope) for envelope in envelopes}

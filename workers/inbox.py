@@ -222,6 +222,7 @@ def _say(
         message_id=message.id,
         author="agent",
         position=message.position,
+        contact=message.contact_point_id,
         kind=kind,
     )
     return message, conversation

@@ -27,34 +27,16 @@ from router.decision import (
     OpenTicket,
     Reply,
 )
-from router.desk import Desk
 from router.lifecycle import customer_wrote, opened
 from router.phrases import NUMBER
-from router.rules.engine import RuleSet
 from router.values import ChannelRef, ContactPoint, Conversation, Customer, Ticket
 from storage import contacts, conversations, deliveries, messages, outbox, tickets
 from storage import decisions as decisions_store
-from storage.store import Tx, setup_version
+from storage.store import Tx
+from workers.setup import Setup
 
 # What is stored for these channels has reached the customer: their sockets read it from the store.
 LIVE_KINDS = frozenset({"widget"})
-
-
-class Setup(NamedTuple):
-    """What admins have set up: the desk, the published rules, the channels by id. `version` is the store's.
-
-    `answers` are the articles that rules name.
-    """
-
-    version: int
-    desk: Desk
-    rules: RuleSet
-    answers: frozenset[str]
-    channels: Mapping[str, ChannelRef]
-
-
-class StaleSetup(Exception):
-    """The setup has changed since it was loaded; nothing was stored."""
 
 
 class Frozen(NamedTuple):
@@ -79,21 +61,19 @@ class NeedsMatch(Exception):
 
 
 class Taken(NamedTuple):
-    """What a batch came to. `contacts` are the contact points whose conversations have news to show."""
+    """What a batch came to. `outgoing` says that the outbox has something for the relay."""
 
     stored: int
     duplicates: int
-    contacts: tuple[str, ...]
+    outgoing: bool
 
 
 def take_in(tx: Tx, envelopes: Sequence[Inbound], frozen: Frozen) -> Taken:
     """Store and decide a batch.
 
-    Raises `StaleSetup` or `NeedsMatch` when it was frozen too early, so that no message is decided by
-    rules that were replaced before its transaction began; and whatever a poisonous envelope makes it raise.
+    Raises `NeedsMatch` when a match that is needed was not made before, and whatever a poisonous envelope
+    makes it raise.
     """
-    if setup_version(tx) != frozen.setup.version:
-        raise StaleSetup
     known = messages.known(tx, {envelope.id for envelope in envelopes})
     fresh: dict[str, Inbound] = {}
     for envelope in envelopes:
@@ -105,7 +85,11 @@ def take_in(tx: Tx, envelopes: Sequence[Inbound], frozen: Frozen) -> Taken:
     if work.unmatched:
         raise NeedsMatch(work.unmatched)
     work.flush()
-    return Taken(len(fresh), len(envelopes) - len(fresh), tuple(sorted(work.told)))
+    return Taken(
+        stored=len(fresh),
+        duplicates=len(envelopes) - len(fresh),
+        outgoing=bool(work.deliveries),
+    )
 
 
 class _Work:
@@ -132,7 +116,6 @@ class _Work:
         self.decisions: list[decisions_store.Made] = []
         self.new_tickets: list[str] = []
         self.touched: set[str] = set()
-        self.told: set[str] = set()
         self.unmatched: list[str] = []
 
     def take(self, envelope: Inbound) -> None:
@@ -210,7 +193,6 @@ class _Work:
         for effect in decision.effects:
             conversation = self._apply(effect, conversation, decision)
         self.conversations[contact.id, conversation.thread] = conversation
-        self.told.add(contact.id)
         self.decisions.append(
             decisions_store.Made(envelope.id, conversation.id, conversation.ticket_id, context, decision)
         )
@@ -279,6 +261,7 @@ class _Work:
             message_id=message_id,
             author=author,
             position=conversation.position,
+            contact=conversation.contact_point_id,
         )
 
     def _apply(self, effect: Any, conversation: Conversation, decision: Decision) -> Conversation:

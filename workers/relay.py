@@ -1,7 +1,7 @@
-"""The relay: publishes what a crash left in the outbox."""
+"""The relay: publishes what transactions have left in the outbox, and forgets it once the bus has it."""
 
 import asyncio
-from datetime import timedelta
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -10,42 +10,49 @@ import structlog
 
 from bus.port import Bus, BusUnavailable
 from storage import outbox
-from storage.store import Clock, Store, StoreUnavailable
+from storage.store import Store, StoreUnavailable
 
 log = structlog.get_logger()
-# Whoever put a row there publishes it at once; one that is older was left behind.
-LEFT_BEHIND = timedelta(seconds=5)
-_EVERY = 1.0
 _BATCH = 500
+# Rows of processes that died are found by looking, this often, in seconds.
+_EVERY = 1.0
 
 
 class Relay:
-    """`step` is one look, `run` is forever. A message published twice is harmless by design."""
+    """`wake` says that something was just put there; `run` looks then, and each second.
 
-    def __init__(self, *, bus: Bus, store: Store, clock: Clock) -> None:
-        self._bus, self._store, self._clock = bus, store, clock
+    A row published twice is harmless by design: what it wakes looks at the store.
+    """
+
+    def __init__(self, *, bus: Bus, store: Store) -> None:
+        self._bus, self._store = bus, store
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._news.set()
 
     async def run(self) -> None:
-        """Look once a second until cancelled; a store or bus that is away is waited for."""
+        """Look until cancelled; a store or bus that is away is waited for."""
         while True:
+            self._news.clear()
             try:
                 found = await self.step()
             except (StoreUnavailable, BusUnavailable) as error:
                 log.warning("the outbox waits", reason=str(error))
                 found = 0
             if found < _BATCH:
-                await asyncio.sleep(_EVERY)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), _EVERY)
 
     async def step(self) -> int:
-        """Publish what was left behind, at most a batch, and forget it; returns how many.
+        """Publish what is there, at most a batch, and forget it; returns how many.
 
         Raises `StoreUnavailable` or `BusUnavailable`; nothing is forgotten that was not published.
         """
-        before = self._clock() - LEFT_BEHIND
-        rows = await self._store.read(lambda sql: outbox.take(sql, before, _BATCH))
-        for lane, left in groupby(sorted(rows, key=attrgetter("lane", "seq")), attrgetter("lane")):
-            batch = list(left)
+        rows = await self._store.read(lambda sql: outbox.take(sql, _BATCH))
+        for lane, together in groupby(sorted(rows, key=attrgetter("lane", "seq")), attrgetter("lane")):
+            batch = list(together)
             await self._bus.publish(lane, [row.body for row in batch])
             await self._store.write(partial(outbox.remove, seqs=[row.seq for row in batch]))
-            log.info("published what was left behind", lane=lane, messages=len(batch))
         return len(rows)

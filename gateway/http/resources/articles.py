@@ -70,7 +70,7 @@ def create_article(tx: Tx, call: Call, body: NewArticle) -> ArticleOut:
     """It answers within two seconds, unless it is a draft."""
     article = Article(id=new_id("art", tx.now), **body.model_dump())
     articles.add(tx, article)
-    audit.write(tx, call.actor, "article.create", article.id, {"title": article.title})
+    audit.record(tx, call.actor, "article.created", article.id, title=article.title)
     return _shown(article, 1)
 
 
@@ -82,7 +82,7 @@ def change_article(tx: Tx, call: Call, article_id: str, body: Patch[NewArticle])
     form = _shown(before, version).model_dump(mode="json", exclude={"id", "version"})
     after = body.onto(form)
     articles.change(tx, article_id, after.model_dump())
-    audit.write(tx, call.actor, "article.change", article_id, {"fields": sorted(body.changes)})
+    audit.record(tx, call.actor, "article.updated", article_id, fields=sorted(body.changes))
     return _shown(*articles.get(tx.sql, article_id))
 
 
@@ -91,7 +91,7 @@ def delete_article(tx: Tx, call: Call, article_id: str) -> None:
     """It answers no more; what it has answered stays."""
     call.expect(articles.get(tx.sql, article_id)[1])
     articles.remove(tx, article_id)
-    audit.write(tx, call.actor, "article.delete", article_id, {})
+    audit.record(tx, call.actor, "article.deleted", article_id)
 
 
 @api.asynchronous(

@@ -24,7 +24,6 @@ from gateway.http.resources.ticket_models import (
 )
 from router import lifecycle
 from storage import channels, conversations, deliveries, inbox_views, messages, outbox
-from storage.catalogue import load_desk
 from storage.paging import Sql
 from storage.store import Tx
 from workers import inbox
@@ -80,7 +79,7 @@ def list_messages(sql: Sql, call: Call, conversation_id: str, query: MessageQuer
 )
 def take_over(tx: Tx, call: Call, conversation_id: str, body: Nothing) -> TicketOut:
     """A ticket of yours; the bot is silent from then on."""
-    desk = load_desk(tx.sql)
+    desk = call.parts.desk(tx.sql)
     try:
         ticket = inbox.take_over(tx, conversation_id, call.principal.agent_id, desk)
     except lifecycle.Refused as refused:

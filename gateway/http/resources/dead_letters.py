@@ -51,7 +51,7 @@ def replay(tx: Tx, call: Call, letter_id: str) -> DeadLetterOut:
     letter = dead_letters.get(tx.sql, letter_id)
     dead_letters.remove(tx, letter_id)
     outbox.put(tx, letter.lane, [letter.body])
-    audit.write(tx, call.actor, "deadletter.replay", letter_id, {"error": letter.error})
+    audit.record(tx, call.actor, "deadletter.replayed", letter_id, error=letter.error)
     return _shown(letter)
 
 
@@ -60,8 +60,8 @@ def discard(tx: Tx, call: Call, letter_id: str) -> None:
     """It is gone; the audit log keeps that it was."""
     letter = dead_letters.get(tx.sql, letter_id)
     dead_letters.remove(tx, letter_id)
-    detail = {"error": letter.error, "message_id": letter.envelope_id}
-    audit.write(tx, call.actor, "deadletter.discard", letter_id, detail)
+    told = {"error": letter.error, "message_id": letter.envelope_id}
+    audit.record(tx, call.actor, "deadletter.discarded", letter_id, **told)
 
 
 def _shown(letter: DeadLetter) -> DeadLetterOut:

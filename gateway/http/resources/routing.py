@@ -18,6 +18,7 @@ from gateway.http.resources.ticket_models import MatchOut, match_out
 from router.decide import decide
 from router.decision import Context, Decision
 from router.rules.effects import Answer, Require, Set, UsePolicy
+from router.rules.effects import Call as CallEffect
 from router.rules.engine import RuleSet, compile_rules
 from router.rules.facts import Facts
 from router.rules.form import Rule, RuleErrors, parse
@@ -25,7 +26,7 @@ from router.values import ChannelRef, Conversation, Customer
 from storage import articles, audit, catalogue, customers, rules, tickets
 from storage.paging import Sql
 from storage.store import Tx
-from workers.intake import Setup
+from workers.setup import Setup, answers
 
 api = Api("Routing")
 # A thousand rules are about half a megabyte.
@@ -118,8 +119,8 @@ def put_rules(tx: Tx, call: Call, body: NewRules) -> RulesOut:
     call.expect(newest.version if newest else 0)
     _parsed(tx.sql, body.rules)
     number = rules.add(tx, body.rules, body.note, call.actor, publish=body.publish)
-    detail = {"note": body.note, "rules": len(body.rules)}
-    audit.write(tx, call.actor, "rules.publish" if body.publish else "rules.draft", str(number), detail)
+    action = "rules.published" if body.publish else "rules.drafted"
+    audit.record(tx, call.actor, action, str(number), note=body.note, rules=len(body.rules))
     return RulesOut(**rules.get(tx.sql, number)._asdict())
 
 
@@ -151,14 +152,14 @@ def get_version(sql: Sql, call: Call, version: str) -> RulesOut:
 async def simulate(call: Call, body: Simulated) -> SimulationOut:
     """The decision and its trace. Nothing is stored or sent."""
     parts = call.parts
-    setup = await parts.setup.get()
+    setup = await parts.setup.reload()
     match = await parts.knowledge.match_one(body.text)
     now = parts.clock()
 
     def _decide(sql: Sql) -> SimulationOut:
         rule_set = _rule_set(sql, body, setup)
         inbound, context = _staged(sql, body, setup, now)
-        known = {one.article_id for one in match.candidates} | _answers(rule_set)
+        known = {one.article_id for one in match.candidates} | answers(rule_set.rules)
         named = {key: parts.knowledge.articles[key] for key in known if key in parts.knowledge.articles}
         context = msgspec.structs.replace(context, match=match, articles=named)
         decision = decide(inbound, context, rule_set)
@@ -209,11 +210,6 @@ def _rule_set(sql: Sql, body: Simulated, setup: Setup) -> RuleSet:
     return compile_rules(parse(rules.get(sql, body.version).rules), body.version)
 
 
-def _answers(rule_set: RuleSet) -> set[str]:
-    effects = (effect for rule in rule_set.rules for effect in rule.then)
-    return {effect.answer for effect in effects if isinstance(effect, Answer)}
-
-
 def _parsed(sql: Sql, document: list[dict[str, Any]]) -> tuple[Rule, ...]:
     try:
         parsed = parse(document)
@@ -246,11 +242,14 @@ def _unknown(sql: Sql, parsed: tuple[Rule, ...]) -> Any:
                     yield Fault(f"{where}/policy", "unknown", f"There is no policy {name}.")
                 case Answer(answer=name) if name not in answers:
                     yield Fault(f"{where}/answer", "unknown", f"There is no published article {name}.")
+                case CallEffect():
+                    # Accepting what is not carried out would be a promise that is silently broken.
+                    yield Fault(f"{where}/webhook", "unavailable", "Rules can't call webhooks yet.")
 
 
 def _shown(decision: Decision, match: MatchOut, steps: list[dict[str, Any]]) -> SimulationOut:
     effects = msgspec.to_builtins([one for one in decision.effects if _tells(one)])
-    opened = next((one for one in effects if one["type"] == "open_ticket"), {})
+    opened: dict[str, Any] = next((one for one in effects if one["type"] == "open_ticket"), {})
     return SimulationOut(
         why=decision.why,
         effects=effects,

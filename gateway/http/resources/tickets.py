@@ -37,7 +37,6 @@ from storage import (
     tickets,
     uploads,
 )
-from storage.catalogue import load_desk
 from storage.inbox_views import Filters
 from storage.messages import Message
 from storage.paging import Sql
@@ -171,7 +170,7 @@ def list_tickets(sql: Sql, call: Call, query: TicketQuery) -> Page[TicketOut]:
     )
     found = inbox_views.tickets(sql, filters, query.after(), query.limit)
     names = _names(sql, found.items)
-    desk = load_desk(sql)
+    desk = call.parts.desk(sql)
     now = call.parts.clock()
     return Page[TicketOut].of(found, lambda ticket: show_ticket(ticket, names, desk, now))
 
@@ -191,7 +190,7 @@ def get_ticket(sql: Sql, call: Call, ticket_id: str) -> TicketOut:
 @api.write("POST", "/api/v1/tickets", status=201, summary="Open a ticket by hand")
 def create_ticket(tx: Tx, call: Call, body: NewTicket) -> TicketOut:
     """Write to a customer first, or record a call or visit."""
-    desk = load_desk(tx.sql)
+    desk = call.parts.desk(tx.sql)
     agent = call.principal.agent_id
     customer = customers.find(tx.sql, body.customer_id) if body.customer_id else None
     if body.customer_id and customer is None:
@@ -217,7 +216,7 @@ def change_ticket(tx: Tx, call: Call, ticket_id: str, body: TicketChange) -> Tic
     """Set fields, assign, move to another status."""
     before = tickets.lock(tx, ticket_id)
     call.expect(before.version)
-    desk = load_desk(tx.sql)
+    desk = call.parts.desk(tx.sql)
     try:
         ticket = changed(tx, call, before, body, desk)
     except lifecycle.Refused as refused:
@@ -242,7 +241,7 @@ def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
             ticket_id,
             call.principal.agent_id,
             words,
-            load_desk(tx.sql),
+            call.parts.desk(tx.sql),
             last_seen=body.last_seen_message_id,
         )
     except lifecycle.Refused as refused:
@@ -302,14 +301,14 @@ def get_assignment(sql: Sql, call: Call, ticket_id: str) -> AssignmentOut:
 def accept_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
     """The ticket is yours."""
     offer = _my_offer(tx, call, ticket_id)
-    return _shown(tx.sql, call, assign.accept(tx, offer, load_desk(tx.sql)))
+    return _shown(tx.sql, call, assign.accept(tx, offer, call.parts.desk(tx.sql)))
 
 
 @api.write("POST", "/api/v1/tickets/{ticket_id}/offer/decline", summary="Decline what is offered to you")
 def decline_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
     """It waits for somebody else, at its age."""
     offer = _my_offer(tx, call, ticket_id)
-    return _shown(tx.sql, call, assign.give_back(tx, offer, "declined", load_desk(tx.sql)))
+    return _shown(tx.sql, call, assign.give_back(tx, offer, "declined", call.parts.desk(tx.sql)))
 
 
 def _log(tx: Tx, body: NewTicket, request: OpenTicket, desk: Desk, agent: str | None) -> Ticket:
@@ -358,7 +357,7 @@ def _names(sql: Sql, found: Sequence[Ticket]) -> inbox_views.Names:
 
 
 def _shown(sql: Sql, call: Call, ticket: Ticket) -> TicketOut:
-    return show_ticket(ticket, _names(sql, [ticket]), load_desk(sql), call.parts.clock())
+    return show_ticket(ticket, _names(sql, [ticket]), call.parts.desk(sql), call.parts.clock())
 
 
 def _line(sql: Sql, message: Message, *, live: bool) -> MessageOut:

@@ -1,0 +1,50 @@
+"""The fan-out: what was committed, by whichever process, is told to the sockets of this one."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from bus.live import Live
+from storage import events
+from storage.store import Store, StoreUnavailable
+
+log = structlog.get_logger()
+_BATCH = 1000
+# Commits of other processes are found by looking, this often, in seconds.
+_EVERY = 1.0
+
+
+class Fanout:
+    """Follows the event log and nudges topic `contact:ID` for each public message to or from a contact.
+
+    The nudge carries nothing: whoever listens asks the store for what it has not shown yet.
+    """
+
+    def __init__(self, *, store: Store, live: Live) -> None:
+        self._store, self._live = store, live
+        self._news = asyncio.Event()
+        self._seq = 0
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        self._store.on_commit(lambda _seq: self._news.set())
+        self._seq = await self._store.read(events.last_event)
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), _EVERY)
+            self._news.clear()
+            with suppress(StoreUnavailable):
+                while await self._step():
+                    pass
+
+    async def _step(self) -> bool:
+        found = await self._store.read(lambda sql: events.events_after(sql, self._seq, _BATCH))
+        contacts: dict[str, None] = {}
+        for event in found:
+            if event.type == "message.created" and event.data.get("kind") != "note":
+                contacts[event.data["contact"]] = None
+            self._seq = event.seq
+        for contact in contacts:
+            await self._live.publish(f"contact:{contact}", b"")
+        return len(found) == _BATCH
