@@ -123,7 +123,7 @@ class Settings(BaseSettings):
         return self.data / "frontdesk.db"
 
     @property
-    def blob_folder(self) -> Path:
+    def blobs_folder(self) -> Path:
         """The embedded blob store."""
         return self.data / "blobs"
 

@@ -4,16 +4,20 @@ from gateway.cli.lines import answer_each
 
 
 def sla() -> None:
-    """Read SLA clocks: calendars, policy and events as a JSON line on stdin, the reading on stdout."""
+    """Read SLA clocks, as JSON lines.
+
+    A line on stdin holds calendars, a policy and events; a line on stdout what the clock says.
+    """
     from router.sla_stream import answer
 
     answer_each(answer)
 
 
 def assign() -> None:
-    """Assign tickets to agents: an event as JSON a line on stdin, the offers it brings on stdout.
+    """Assign tickets to agents, as JSON lines.
 
-    The first line is the config. A line that is wrong is answered with {"error", "line"} and changes nothing.
+    An event a line on stdin, the offers it brings on stdout. The first line is the config. A line that is
+    wrong is answered with {"error", "line"} and changes nothing.
     """
     from router.assignment_stream import Session
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from gateway.cli import engines, kb, rules, tokens
+from gateway.cli import channels, deadletters, desk, doctor, engines, kb, rules, tokens, users
 from gateway.cli.terminal import Commands
 
 app = typer.Typer(
@@ -16,8 +16,16 @@ app = typer.Typer(
     epilog="Settings come from frontdesk.toml, then FRONTDESK_ variables, then flags.",
 )
 
+app.command("serve")(desk.serve)
+app.command("worker")(desk.worker)
+app.command("demo")(desk.demo)
+app.command("migrate")(desk.migrate)
+app.command("doctor")(doctor.doctor)
+app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
+app.add_typer(channels.app, name="channel")
 app.add_typer(rules.app, name="rules")
 app.add_typer(kb.app, name="kb")
+app.add_typer(deadletters.app, name="deadletter")
 app.command("assign")(engines.assign)
 app.command("sla")(engines.sla)

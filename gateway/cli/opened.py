@@ -15,7 +15,9 @@ from gateway.cli.terminal import Failure
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from storage.paging import Sql
     from storage.sqlite import SqliteStore
+    from storage.store import Tx
 
 T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option("--data", help="The desk's data folder.", show_default=False)]
@@ -31,7 +33,7 @@ def settings(**flags: Any) -> "Settings":
         raise Failure(str(error)) from None
 
 
-def changing(data: Path | None, step: Callable[[Any], T]) -> T:
+def changing(data: Path | None, step: Callable[["Tx"], T]) -> T:
     """The result of a step, in a transaction of its own."""
 
     async def work(store: "SqliteStore", _: "Settings") -> T:
@@ -40,7 +42,7 @@ def changing(data: Path | None, step: Callable[[Any], T]) -> T:
     return using(data, work)
 
 
-def reading(data: Path | None, query: Callable[[Any], T]) -> T:
+def reading(data: Path | None, query: Callable[["Sql"], T]) -> T:
     """The result of a query."""
 
     async def work(store: "SqliteStore", _: "Settings") -> T:
@@ -51,7 +53,7 @@ def reading(data: Path | None, query: Callable[[Any], T]) -> T:
 
 def using(data: Path | None, work: Callable[["SqliteStore", "Settings"], Awaitable[T]]) -> T:
     """What `work` makes of the open store; the store's troubles fail the command."""
-    from gateway.folder import FolderError, prepare
+    from storage.secrets import SecretError
     from storage.store import StoreError
 
     chosen = settings(data=data)
@@ -60,9 +62,31 @@ def using(data: Path | None, work: Callable[["SqliteStore", "Settings"], Awaitab
             f"There is no desk in {chosen.data}: name its folder with --data or FRONTDESK_DATA, or begin one "
             "with frontdesk serve."
         )
+    prepared(chosen)
+    try:
+        return asyncio.run(_with_store(chosen, work))
+    except (StoreError, SecretError) as error:
+        raise Failure(_sentence(error)) from None
+
+
+def sole(data: Path | None, step: Callable[["Tx"], T]) -> T:
+    """`changing`, with the desk's lock held: not while a server runs."""
+    from storage.lock import AlreadyServed, sole_server
+
+    try:
+        with sole_server(settings(data=data).database_file):
+            return changing(data, step)
+    except AlreadyServed as error:
+        raise Failure(f"{_sentence(error)} Stop it first.") from None
+
+
+def prepared(chosen: "Settings") -> None:
+    """Make the data folder and bring its database to this release's schema."""
+    from gateway.folder import FolderError, prepare
+    from storage.store import StoreError
+
     try:
         prepare(chosen)
-        return asyncio.run(_with_store(chosen, work))
     except (StoreError, FolderError) as error:
         raise Failure(_sentence(error)) from None
 

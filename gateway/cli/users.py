@@ -1,0 +1,82 @@
+"""`frontdesk user`: agents and how they sign in."""
+
+from secrets import token_urlsafe
+from typing import Annotated, Literal
+
+import typer
+
+from gateway.cli.opened import Data, changing, reading
+from gateway.cli.terminal import AsJson, Failure, group, show
+
+app = group("Agents: create, list, reset a password.")
+
+EVERYONE = 10_000
+# 96 bits, as 16 characters.
+RANDOM_BYTES = 12
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Option("--name")],
+    email: Annotated[str, typer.Option("--email", help="What they sign in with.")],
+    role: Annotated[Literal["admin", "supervisor", "agent"], typer.Option("--role")] = "agent",
+    data: Data = None,
+) -> None:
+    """Make an agent and print a random password, once; skills and queues are set in the admin console."""
+    from bus.ids import new_id
+    from gateway.passwords import make_hash
+    from router.values import Agent
+    from storage import agents
+
+    if "@" not in email.strip("@") or len(email.split()) != 1:
+        raise typer.BadParameter(f"{email!r} is no e-mail address", param_hint="--email")
+    password = token_urlsafe(RANDOM_BYTES)
+    hashed = make_hash(password)
+    changing(
+        data,
+        lambda tx: agents.add(
+            tx, Agent(id=new_id("agt", tx.now), name=name, email=email.lower(), role=role), hashed
+        ),
+    )
+    typer.echo(password)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False, data: Data = None) -> None:
+    """List the agents."""
+    from storage import agents
+
+    found = reading(data, lambda sql: agents.listed(sql, None, EVERYONE)).items
+    rows = [
+        {
+            "id": kept.agent.id,
+            "name": kept.agent.name,
+            "email": kept.agent.email,
+            "role": kept.agent.role,
+            "presence": kept.agent.presence,
+            "active": kept.agent.active,
+        }
+        for kept in found
+    ]
+    show(rows, as_json=as_json)
+
+
+@app.command("reset-password")
+def reset_password(who: Annotated[str, typer.Argument(metavar="NAME|EMAIL")], data: Data = None) -> None:
+    """Print a new random password, once; the agent is signed out everywhere."""
+    from gateway.passwords import make_hash
+    from storage import agents
+
+    everyone = reading(data, lambda sql: agents.listed(sql, None, EVERYONE)).items
+    found = [kept.agent for kept in everyone if who.casefold() in _names(kept.agent.name, kept.agent.email)]
+    if len(found) != 1:
+        found_out = "There is no agent" if not found else "There is more than one agent"
+        raise Failure(f"{found_out} {who}: frontdesk user list shows them, and their e-mail addresses.")
+    password = token_urlsafe(RANDOM_BYTES)
+    hashed = make_hash(password)
+    changing(data, lambda tx: agents.set_password(tx, found[0].id, hashed))
+    typer.echo(password)
+
+
+def _names(name: str, email: str) -> tuple[str, ...]:
+    return name.casefold(), email.casefold(), email.partition("@")[0].casefold()

@@ -1,0 +1,193 @@
+"""The checks of `frontdesk doctor`: each looks at one thing and says what it found and what to do."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from bus.topology import OUTBOUND, inbound_lanes
+from channels.registry import UnknownKind, kind
+from channels.settings import SettingsError as ChannelSettingsError
+from gateway.settings import Settings, SettingsError, load
+from storage import channels, events
+from storage.blobs import BlobsUnavailable, FolderBlobs
+from storage.channels import Stored
+from storage.journal import SqliteJournal
+from storage.lock import AlreadyServed, sole_server
+from storage.migrate import HEAD, current
+from storage.secrets import SecretError, Secrets, load_key
+from storage.sqlite import SqliteStore, engine
+from storage.store import StoreError
+
+# Below it, the database, its log and the blobs have no room to grow for long.
+LEAST_FREE = 512 * 1024 * 1024
+# An envelope waits for milliseconds; so many mean that nobody takes them.
+MOST_WAITING = 10_000
+_SKEW = timedelta(minutes=2)
+
+
+class Finding(NamedTuple):
+    """What a check found; `to_do` is empty where nothing is wrong."""
+
+    name: str
+    ok: bool
+    found: str
+    to_do: str = ""
+
+
+Check = Callable[[Settings, SqliteStore], Awaitable[Finding]]
+
+
+async def examine(data: Path | None) -> list[Finding]:
+    """Every check, in the order in which one rests on another; what can't be checked is left out."""
+    try:
+        settings = load(data=data)
+    except SettingsError as error:
+        return [Finding("settings", False, str(error), "set it right")]
+    findings = [
+        Finding("settings", True, f"data in {settings.data.resolve()}"),
+        folder(settings),
+        disk(settings),
+    ]
+    if not settings.database_file.exists():
+        return [*findings, Finding("store", True, "no desk here yet; the first start makes it")]
+    schema = migrations(settings)
+    findings += [server(settings), schema]
+    if not schema.ok:
+        return findings
+    async with _opened(settings) as store:
+        for check in CHECKS:
+            findings.append(await check(settings, store))
+    return findings
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[SqliteStore]:
+    async with SqliteStore(settings.database_file, lambda: datetime.now(UTC)) as store:
+        yield store
+
+
+def folder(settings: Settings) -> Finding:
+    """The data folder can be written, and nobody else can read it."""
+    place = settings.data if settings.data.exists() else settings.data.resolve().parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        return Finding("folder", False, f"{place}: {error.strerror}", "make it yours, or set FRONTDESK_DATA")
+    mode = place.stat().st_mode & 0o777
+    if settings.data.exists() and mode & 0o077:
+        return Finding("folder", False, f"others can read {place} (mode {mode:03o})", f"chmod 700 {place}")
+    return Finding("folder", True, f"{place} can be written")
+
+
+def disk(settings: Settings) -> Finding:
+    """There is room for what is to come."""
+    place = settings.data if settings.data.exists() else settings.data.resolve().parent
+    free = shutil.disk_usage(place).free
+    told = f"{free / 1024**3:.1f} GB free"
+    return Finding(
+        "disk", free >= LEAST_FREE, told, "" if free >= LEAST_FREE else "make room, or move the data"
+    )
+
+
+def server(settings: Settings) -> Finding:
+    """Whether a process serves this folder; either is right."""
+    try:
+        with sole_server(settings.database_file):
+            return Finding("server", True, "not running")
+    except AlreadyServed as error:
+        return Finding("server", True, str(error))
+    except OSError as error:
+        return Finding("server", False, os.strerror(error.errno or 0), "make the folder yours")
+
+
+def migrations(settings: Settings) -> Finding:
+    """The database has this release's schema."""
+    database = engine(settings.database_file, read_only=True)
+    try:
+        found = current(database)
+    except Exception as error:
+        return Finding("migrations", False, str(error).splitlines()[0], "put back a backup of the database")
+    finally:
+        database.dispose()
+    told = f"revision {found or 'none'}, this release needs {HEAD}"
+    return Finding("migrations", found == HEAD, told, "" if found == HEAD else "frontdesk migrate")
+
+
+async def store(settings: Settings, opened: SqliteStore) -> Finding:
+    """The store takes and keeps a transaction."""
+    try:
+        await opened.write(lambda tx: None)
+        last = await opened.read(events.last_event)
+    except StoreError as error:
+        return Finding("store", False, str(error), "see what the disk and other processes do")
+    return Finding("store", True, f"SQLite, {last} events so far")
+
+
+async def bus(settings: Settings, opened: SqliteStore) -> Finding:
+    """Nothing piles up in the lanes."""
+    journal = SqliteJournal(opened)
+    lanes = (*inbound_lanes(settings.partitions), OUTBOUND)
+    try:
+        waiting = sum([await journal.depth(lane) for lane in lanes])
+    except StoreError as error:
+        return Finding("bus", False, str(error), "see what the disk and other processes do")
+    told = f"embedded, {waiting} messages wait in {len(lanes)} lanes"
+    return Finding("bus", waiting < MOST_WAITING, told, "" if waiting < MOST_WAITING else "frontdesk serve")
+
+
+async def live(settings: Settings, opened: SqliteStore) -> Finding:
+    """The embedded live layer is the server's own memory."""
+    return Finding("live", True, "in the server's memory")
+
+
+async def blobs(settings: Settings, opened: SqliteStore) -> Finding:
+    """A blob can be kept and forgotten."""
+    try:
+        kept = FolderBlobs(settings.blobs_folder)
+        await kept.delete(await kept.put(f"doctor {os.getpid()} {datetime.now(UTC)}".encode()))
+    except (OSError, BlobsUnavailable) as error:
+        return Finding("blobs", False, str(error), f"make {settings.blobs_folder} yours")
+    return Finding("blobs", True, f"{settings.blobs_folder} can be written")
+
+
+async def connections(settings: Settings, opened: SqliteStore) -> Finding:
+    """Each channel's kind is installed, its secrets open, its settings are right."""
+    found = await opened.read(channels.every)
+    if not found:
+        return Finding("channels", True, "none yet")
+    try:
+        secrets = Secrets(load_key(settings.key_file))
+    except (SecretError, OSError) as error:
+        return Finding("channels", False, str(error), "put the key file back as it was")
+    wrong = [f"{one.name}: {why}" for one in found if (why := _why_not(one, secrets))]
+    told = "; ".join(wrong) or f"{len(found)} channels, their settings are right"
+    return Finding("channels", not wrong, told, "set the channel up again" if wrong else "")
+
+
+def _why_not(stored: Stored, secrets: Secrets) -> str:
+    try:
+        kind(stored.kind).settings_type.load(stored.settings, secrets.open(stored.id, stored.sealed))
+    except (UnknownKind, ChannelSettingsError, SecretError) as error:
+        return str(error)
+    return ""
+
+
+async def clock(settings: Settings, opened: SqliteStore) -> Finding:
+    """This machine's clock is not behind what the desk has recorded already."""
+    now = datetime.now(UTC)
+    last = await opened.read(events.last_event)
+    logged = await opened.read(lambda sql: events.events_after(sql, last - 1, 1))
+    ahead = logged[0].at - now if logged else timedelta()
+    told = f"{now:%Y-%m-%d %H:%M:%S} UTC"
+    if ahead > _SKEW:
+        return Finding("clock", False, f"{told}, but the last event was {ahead} later", "set the clock right")
+    return Finding("clock", True, told)
+
+
+CHECKS: tuple[Check, ...] = (store, bus, live, blobs, connections, clock)
