@@ -116,7 +116,7 @@ class Session:
             # Somebody new: nothing to show until they have spoken, here or in another tab.
             await anext(aiter(spoken))
         pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
-        while (contact := await read(find)) is None:
+        while (contact := await read(find)) is None:  # noqa: ASYNC110 - a worker elsewhere stores it
             await asyncio.sleep(next(pauses))
         return contact
 

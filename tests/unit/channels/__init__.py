@@ -1,0 +1,1 @@
+"""Tests of the channels alone: each platform's language, without a network."""
