@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from router.values import Value
 from storage import schema
+from storage.refusals import InUse
 from storage.store import Missing, Tx, last_number
 
 _row = schema.channels.c
@@ -104,6 +105,16 @@ def save(
     )
     tx.emit("channel.updated", id=channel_id)
     return get(tx.sql, channel_id)
+
+
+def remove(tx: Tx, channel_id: str) -> None:
+    """Delete a channel that nobody has written on; raises `Missing`, `InUse`."""
+    get(tx.sql, channel_id)
+    contact = schema.contact_points.c
+    if tx.sql.execute(select(contact.id).where(contact.channel_id == channel_id).limit(1)).first():
+        raise InUse("Customers have written on this channel; switch it off instead.")
+    tx.sql.execute(delete(schema.channels).where(_row.id == channel_id))
+    tx.emit("channel.updated", id=channel_id)
 
 
 def _load(line: Any) -> Stored:

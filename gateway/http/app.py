@@ -4,17 +4,48 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from gateway.http import dispatch, documentation, ops
+from gateway.http import dispatch, documentation, hooks, ops, pages, stream, widget
 from gateway.http.auth import Doorkeeper
 from gateway.http.edge import edge
 from gateway.http.endpoint import Api
-from gateway.http.resources import catalogue
+from gateway.http.hooks import HookParts
+from gateway.http.resources import (
+    agents,
+    articles,
+    audit,
+    catalogue,
+    channels,
+    conversations,
+    customers,
+    dead_letters,
+    routing,
+    session,
+    tickets,
+    tokens,
+    uploads,
+)
+from gateway.http.widget import WidgetParts
 from gateway.parts import Parts
 
 
 def api() -> Api:
-    """All endpoints."""
-    return Api().include(catalogue.api)
+    """All endpoints, in the order of the documentation."""
+    return Api().include(
+        session.api,
+        tickets.api,
+        conversations.api,
+        customers.api,
+        uploads.api,
+        articles.api,
+        routing.api,
+        agents.api,
+        catalogue.api,
+        channels.api,
+        stream.api,
+        dead_letters.api,
+        tokens.api,
+        audit.api,
+    )
 
 
 def build_app(parts: Parts) -> web.Application:
@@ -24,5 +55,33 @@ def build_app(parts: Parts) -> web.Application:
     endpoints = api()
     dispatch.mount(app, endpoints, parts, doorkeeper)
     documentation.mount(app, endpoints, version("frontdesk"))
+    stream.mount(app, parts, doorkeeper)
     ops.mount(app, parts)
+    pages.mount(app, parts)
+    app.router.add_routes(hooks.routes(_hook_parts(parts)))
+    _mount_widget(app, parts)
     return app
+
+
+def _hook_parts(parts: Parts) -> HookParts:
+    return HookParts(
+        settings=parts.settings,
+        live=parts.live,
+        clock=parts.clock,
+        connections=parts.connections,
+        acceptance=parts.acceptance,
+    )
+
+
+def _mount_widget(app: web.Application, parts: Parts) -> None:
+    made = WidgetParts(
+        settings=parts.settings,
+        store=parts.store,
+        live=parts.live,
+        clock=parts.clock,
+        connections=parts.connections,
+        acceptance=parts.acceptance,
+        blobs=parts.blobs,
+    )
+    app.router.add_routes(widget.routes(made))
+    app.on_shutdown.append(made.sockets.close)

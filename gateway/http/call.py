@@ -12,6 +12,7 @@ from gateway.parts import Parts
 from router.values import Role
 from storage import idempotency
 from storage.idempotency import Answer
+from storage.secrets import Secrets
 from storage.store import Tx
 
 T = TypeVar("T")
@@ -61,6 +62,23 @@ class Rendered(Generic[T]):
         return web.Response(status=status, headers=headers, body=body or None)
 
 
+class Sealer:
+    """Keeps answers that hold a secret encrypted, as the secrets of channels are."""
+
+    _PLACE = "idempotency"
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
+    def seal(self, answer: Answer) -> Answer:
+        """The answer as it is stored."""
+        return answer._replace(body=self._secrets.seal(self._PLACE, {"body": answer.body.decode()}))
+
+    def open(self, answer: Answer) -> Answer:
+        """The answer as it was given."""
+        return answer._replace(body=self._secrets.open(self._PLACE, answer.body)["body"].encode())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """What an endpoint is told besides its input. `fingerprint` says which requests are equal to this one."""
@@ -70,6 +88,7 @@ class Call:
     render: Callable[[object], Answer]
     who: Principal | None
     fingerprint: str = ""
+    sealer: "Sealer | None" = None
 
     @property
     def principal(self) -> Principal:
@@ -114,20 +133,21 @@ class Call:
     async def write(self, step: Callable[[Tx], T], fingerprint: str | None = None) -> Rendered[T]:
         """Run a step in one transaction and render its result there, under the Idempotency-Key if any."""
         answer = await self.parts.store.write(self.stored(step, fingerprint or self.fingerprint))
+        self.parts.relay.wake()
         return Rendered(answer)
 
     def stored(self, step: Callable[[Tx], T], fingerprint: str) -> Callable[[Tx], Answer]:
         """The step with its answer rendered and kept; an equal request gets the same answer again."""
-        key, who, render = self.key, self.who, self.render
+        key, who, render, sealer = self.key, self.who, self.render, self.sealer
         if key is None or who is None:
             return lambda tx: render(step(tx))
 
         def once(tx: Tx) -> Answer:
             given = idempotency.claim(tx, who.id, key, fingerprint)
             if given is not None:
-                return given
+                return sealer.open(given) if sealer else given
             answer = render(step(tx))
-            idempotency.keep(tx, who.id, key, answer)
+            idempotency.keep(tx, who.id, key, sealer.seal(answer) if sealer else answer)
             return answer
 
         return once

@@ -4,10 +4,10 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from gateway.http.problems import Invalid
 from storage.paging import Position, Slice
@@ -15,6 +15,9 @@ from storage.paging import Position, Slice
 T = TypeVar("T")
 V = TypeVar("V")
 MAX_LIMIT = 100
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A position that is a row's number."""
 
 
 class Page(BaseModel, Generic[T]):
@@ -28,6 +31,14 @@ class Page(BaseModel, Generic[T]):
         """A page of what the store found, each item shown."""
         rest = None if found.rest is None else encode(found.rest)
         return cls(data=[show(item) for item in found.items], next_cursor=rest)
+
+
+def _parts(value: Any) -> Any:
+    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+
+Csv = Annotated[tuple[T, ...], BeforeValidator(_parts)]
+"""A filter that takes several values: `status=queued,open`, or the parameter repeated."""
 
 
 class ListQuery(BaseModel):

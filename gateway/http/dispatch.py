@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.http import body as bodies
 from gateway.http.auth import Doorkeeper
-from gateway.http.call import Call, Rendered
+from gateway.http.call import Call, Rendered, Sealer
 from gateway.http.endpoint import Api, Endpoint
 from gateway.http.problems import Forbidden, Invalid, NotFound
 from gateway.parts import Parts
@@ -28,6 +28,8 @@ def mount(app: web.Application, api: Api, parts: Parts, doorkeeper: Doorkeeper) 
 def handler(endpoint: Endpoint, parts: Parts, doorkeeper: Doorkeeper) -> Handler:
     """The endpoint as aiohttp serves it."""
 
+    sealer = Sealer(parts.secrets) if endpoint.confidential else None
+
     async def serve(request: web.Request) -> web.StreamResponse:
         who = None
         if endpoint.role is not None:
@@ -46,7 +48,14 @@ def handler(endpoint: Endpoint, parts: Parts, doorkeeper: Doorkeeper) -> Handler
             fingerprint = bodies.fingerprint(request, raw)
         elif endpoint.writes:
             fingerprint = bodies.fingerprint(request, b"")
-        call = Call(parts=parts, request=request, render=endpoint.render, who=who, fingerprint=fingerprint)
+        call = Call(
+            parts=parts,
+            request=request,
+            render=endpoint.render,
+            who=who,
+            fingerprint=fingerprint,
+            sealer=sealer,
+        )
         return await _run(endpoint, call, given)
 
     return serve
@@ -75,7 +84,8 @@ def _places(request: web.Request, endpoint: Endpoint) -> dict[str, Any]:
 
 def _query(request: web.Request, model: type[BaseModel]) -> BaseModel:
     given: dict[str, Any] = {}
-    for name in request.query.keys() & model.model_fields.keys():
+    names = {field.alias or name for name, field in model.model_fields.items()}
+    for name in request.query.keys() & names:
         values = request.query.getall(name)
         if any("\0" in value for value in values):
             raise Invalid.at(f"/{name}", "nul", "A text can't hold the character U+0000.")

@@ -42,7 +42,8 @@ _PLACE = re.compile(r"\{(\w+)\}")
 class Endpoint:
     """One operation. `role` None is open to all; `body` and `query` are annotations, None for none.
 
-    `accepts` and `produces` document bodies that are not JSON, by media type.
+    What a `confidential` one answers is encrypted where it is kept under an Idempotency-Key.
+    `accepts` and `produces` are schemas of bodies that are not JSON, by media type.
     """
 
     kind: Kind
@@ -54,6 +55,7 @@ class Endpoint:
     role: Role | None = "agent"
     status: int = 200
     limit: int = BODY_LIMIT
+    confidential: bool = False
     body: Any = None
     query: type[BaseModel] | None = None
     result: Any = None

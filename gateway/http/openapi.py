@@ -23,6 +23,7 @@ _PROBLEMS: dict[int, str] = {
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "Input at fault; `errors` says where.",
+    426: "This is for WebSockets.",
     429: "Too many requests; Retry-After says when to try again.",
     503: "The store is away; nothing was half-done.",
 }
@@ -138,7 +139,7 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     if endpoint.body is not None:
         operation["requestBody"] = {"required": True, "content": _accepted(endpoint, schemas)}
     elif endpoint.accepts:
-        operation["requestBody"] = {"required": True, "content": endpoint.accepts}
+        operation["requestBody"] = {"required": True, "content": _content(endpoint.accepts)}
     return operation
 
 
@@ -185,17 +186,21 @@ def _query_parameter(name: str, schema: dict[str, Any], required: Iterable[str])
 
 
 def _responses(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    status = endpoint.status if endpoint.adapter or endpoint.produces else 204
+    status = endpoint.status if endpoint.adapter or endpoint.produces or endpoint.status != 200 else 204
     answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if endpoint.adapter is not None:
         schema = schemas[(f"{endpoint.name} result", "serialization")]
         answer["content"] = {"application/json": {"schema": schema}}
     elif endpoint.produces:
-        answer["content"] = endpoint.produces
+        answer["content"] = _content(endpoint.produces)
     if endpoint.versioned:
         answer["headers"] = _ETAG
     problems = {problem: {"$ref": f"#/components/responses/{problem}"} for problem in _problems(endpoint)}
     return {str(status): answer} | {str(key): value for key, value in problems.items()}
+
+
+def _content(by_type: dict[str, Any]) -> dict[str, Any]:
+    return {media_type: {"schema": schema} for media_type, schema in by_type.items()}
 
 
 def _problems(endpoint: Endpoint) -> list[int]:
@@ -210,4 +215,6 @@ def _problems(endpoint: Endpoint) -> list[int]:
         given.add(422)
     if endpoint.versioned and endpoint.method != "GET":
         given.add(412)
+    if endpoint.status == 101:
+        given.add(426)
     return sorted(given)

@@ -13,8 +13,9 @@
     ├── TooManyRequests (429)      carries Retry-After
     └── Unavailable (503)          the store or the bus is away: nothing was half-done
 
-`storage.store.Missing` becomes 404, `storage.refusals.Taken` and `InUse` 409, `StoreUnavailable` and
-`BusUnavailable` 503. Everything else that an endpoint raises is a 500 that says nothing but that.
+What the store refuses (`Missing`, `MissingBlob`, `Refused`, `NotUploaded`, `KeyReused`, `StillRunning`,
+`StoreUnavailable`) and `BusUnavailable` become one of these. Everything else that an endpoint raises is a 500
+that says nothing but that.
 """
 
 import math
@@ -27,9 +28,11 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from bus.port import BusUnavailable
+from storage.blobs import BlobError, MissingBlob
 from storage.idempotency import KeyReused, StillRunning
 from storage.refusals import Refused
-from storage.store import Missing, StoreUnavailable
+from storage.store import Missing, StoreError, StoreUnavailable
+from storage.uploads import NotUploaded
 
 MEDIA_TYPE = "application/problem+json"
 # What a reader can take in; a body with thousands of faults needs no more than the first ones.
@@ -159,21 +162,32 @@ def pointer(*parts: object) -> str:
 
 def problem_of(error: BaseException) -> Problem | None:
     """The problem that an error means to a client; None for one that is ours alone."""
-    if isinstance(error, web.HTTPException):
-        return _of_aiohttp(error)
     match error:
         case Problem():
             return error
-        case Missing():
-            return NotFound(f"{str(error)[:1].upper()}{str(error)[1:]}.")
-        case Refused() | StillRunning():
-            return Conflict(str(error))
-        case KeyReused():
-            return Invalid.at("", "idempotency_key_reused", str(error))
-        case StoreUnavailable() | BusUnavailable():
-            return Unavailable()
+        case web.HTTPException():
+            return _of_aiohttp(error)
         case web.RequestPayloadError():
             return Malformed("The body ended early or is not encoded as announced.")
+        case StoreError() | BlobError() | BusUnavailable():
+            return _of_store(error)
+    return None
+
+
+def _of_store(error: Exception) -> Problem | None:
+    match error:
+        case StoreUnavailable() | BusUnavailable():
+            return Unavailable()
+        case Missing():
+            return NotFound(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        case MissingBlob():
+            return NotFound("This file is not kept any more.")
+        case Refused() | StillRunning():
+            return Conflict(str(error))
+        case NotUploaded():
+            return Invalid.at(pointer("attachments", error.position), "unknown", str(error))
+        case KeyReused():
+            return Invalid.at("", "idempotency_key_reused", str(error))
     return None
 
 

@@ -1,24 +1,20 @@
-"""A desk to talk to: the whole application on a loopback port, with a real store in a folder of its own."""
+"""A desk to talk to: the whole product on a loopback port, in a folder of its own."""
 
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
-from bus.memory import MemoryLive
-from gateway.http.app import build_app
+from gateway.compose import composed
+from gateway.folder import prepare
+from gateway.listening import base_url, listen
 from gateway.parts import Parts
 from gateway.settings import Settings
 from router.values import Role
 from storage import tokens
-from storage.migrate import upgrade
-from storage.sqlite import SqliteStore, engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +28,7 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Desk:
-    """The running application and a client for it."""
+    """The running product and a client for it."""
 
     parts: Parts
     url: str
@@ -42,7 +38,7 @@ class Desk:
     async def ask(
         self, method: str, path: str, json: Any = None, *, role: Role | None = "admin", **rest: Any
     ) -> Answer:
-        """One request with a token of this role."""
+        """One request with a token of this role; None sends none."""
         headers = dict(rest.pop("headers", {}))
         if role is not None:
             headers["Authorization"] = f"Bearer {await self.token(role)}"
@@ -65,32 +61,17 @@ class Desk:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a desk in a folder of its own."""
-    return Settings(data=tmp_path)
+    return Settings(data=tmp_path / "desk")
 
 
 @pytest.fixture
-async def parts(settings: Settings) -> AsyncIterator[Parts]:
-    """The embedded parts, opened."""
-    made = engine(settings.database_file)
-    upgrade(made)
-    made.dispose()
-    async with SqliteStore(settings.database_file, lambda: datetime.now(UTC)) as store:
-        yield Parts(
-            settings=settings,
-            store=store,
-            live=MemoryLive(time.monotonic),
-            clock=lambda: datetime.now(UTC),
-        )
-
-
-@pytest.fixture
-async def desk(parts: Parts) -> AsyncIterator[Desk]:
-    """The application, listening on loopback."""
-    runner = web.AppRunner(build_app(parts), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
-        yield Desk(parts=parts, url=f"http://{host}:{port}", client=client)
-    await runner.cleanup()
+async def desk(settings: Settings) -> AsyncIterator[Desk]:
+    """The product, serving on loopback."""
+    prepare(settings)
+    with listen("127.0.0.1", 0) as listening:
+        url = base_url(listening, "")
+        async with (
+            composed(settings, listening) as parts,
+            aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client,
+        ):
+            yield Desk(parts=parts, url=url, client=client)

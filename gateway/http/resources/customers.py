@@ -1,0 +1,160 @@
+"""Customers over HTTP, with the addresses they write from."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from bus.ids import new_id
+from gateway.http.call import Call
+from gateway.http.cursor import ListQuery, Page
+from gateway.http.endpoint import Api, Patch
+from gateway.http.fields import Document, Tags, Time, Word, unknown
+from gateway.http.problems import Fault, pointer, require
+from router.values import Customer
+from storage import agents, audit, customers
+from storage.catalogue import load_desk
+from storage.customers import Kept
+from storage.paging import Sql
+from storage.store import Tx
+
+api = Api("Customers")
+
+
+def _zone(name: str) -> str:
+    if name and name not in available_timezones():
+        raise ValueError("not a time zone; they are named like Asia/Shanghai")
+    return name
+
+
+Timezone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+Language = Annotated[str, StringConstraints(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$")]
+Country = Annotated[str, StringConstraints(pattern=r"^([A-Za-z]{2})?$", to_upper=True)]
+
+
+class NewCustomer(BaseModel):
+    """A person the desk serves. `owner` is the agent whose account it is; `country` is ISO 3166-1 alpha-2."""
+
+    name: Word = ""
+    email: Annotated[str, StringConstraints(max_length=320)] = ""
+    phone: Word = ""
+    tier: Word = ""
+    language: Language = ""
+    timezone: Timezone = ""
+    country: Country = ""
+    company: Word = ""
+    owner: Word | None = None
+    attributes: Document = {}
+    tags: Tags = ()
+
+
+class ContactPointOut(BaseModel):
+    """A customer's address on a channel. `unreachable` says why it takes no messages any more."""
+
+    id: str
+    channel_id: str
+    address: str
+    name: str
+    verified: bool
+    unreachable: str
+
+
+class CustomerOut(BaseModel):
+    """A customer."""
+
+    id: str
+    name: str
+    email: str
+    phone: str
+    tier: str
+    language: str
+    timezone: str
+    country: str
+    company: str
+    owner: str | None
+    attributes: dict[str, Any]
+    tags: list[str]
+    contact_points: list[ContactPointOut]
+    version: int
+    created_at: Time
+    updated_at: Time
+
+
+class CustomerQuery(ListQuery):
+    """What the list is narrowed to."""
+
+    email: Word | None = None
+    tier: Word | None = None
+    owner: Word | None = Field(None, description="An agent's id.")
+
+
+@api.read("/api/v1/customers", summary="List customers")
+def list_customers(sql: Sql, call: Call, query: CustomerQuery) -> Page[CustomerOut]:
+    """Newest change first."""
+    wanted = {"email": query.email, "tier": query.tier, "owner": query.owner}
+    return Page[CustomerOut].of(customers.listed(sql, query.after(), query.limit, **wanted), show)
+
+
+@api.write("POST", "/api/v1/customers", status=201, summary="Create a customer")
+def create_customer(tx: Tx, call: Call, body: NewCustomer) -> CustomerOut:
+    """One who has not written yet."""
+    require(list(_faults(tx.sql, body)))
+    return show(customers.add(tx, _customer(new_id("cus", tx.now), body)))
+
+
+@api.read("/api/v1/customers/{customer_id}", summary="A customer")
+def get_customer(sql: Sql, call: Call, customer_id: str) -> CustomerOut:
+    """One customer."""
+    return show(customers.get(sql, customer_id))
+
+
+@api.write("PATCH", "/api/v1/customers/{customer_id}", summary="Change a customer")
+def change_customer(tx: Tx, call: Call, customer_id: str, body: Patch[NewCustomer]) -> CustomerOut:
+    """Attributes that are not named stay."""
+    before = customers.lock(tx, customer_id)
+    call.expect(before.version)
+    form = body.onto({name: getattr(before.customer, name) for name in NewCustomer.model_fields})
+    require([fault for fault in _faults(tx.sql, form) if fault.pointer.split("/")[1] in body.changes])
+    return show(customers.save(tx, _customer(customer_id, form)))
+
+
+@api.write("DELETE", "/api/v1/customers/{customer_id}", role="supervisor", summary="Delete a customer")
+def delete_customer(tx: Tx, call: Call, customer_id: str) -> None:
+    """Only one with whom there is no conversation."""
+    call.expect(customers.lock(tx, customer_id).version)
+    customers.remove(tx, customer_id)
+    audit.record(tx, call.actor, "customer.deleted", customer_id)
+
+
+def show(kept: Kept) -> CustomerOut:
+    """A customer as JSON."""
+    person = kept.customer
+    return CustomerOut(
+        **{name: getattr(person, name) for name in NewCustomer.model_fields if name != "tags"},
+        id=person.id,
+        tags=list(person.tags),
+        contact_points=[
+            ContactPointOut(**{name: getattr(contact, name) for name in ContactPointOut.model_fields})
+            for contact in kept.contact_points
+        ],
+        version=kept.version,
+        created_at=kept.created_at,
+        updated_at=kept.updated_at,
+    )
+
+
+def _customer(customer_id: str, form: NewCustomer) -> Customer:
+    return Customer(id=customer_id, **{name: getattr(form, name) for name in NewCustomer.model_fields})
+
+
+def _faults(sql: Sql, form: NewCustomer) -> Iterable[Fault]:
+    desk = load_desk(sql)
+    if form.tier and form.tier not in desk.tiers:
+        yield unknown("tier", form.tier, "tier")
+    if form.owner is not None and agents.find(sql, form.owner) is None:
+        yield unknown("agent", form.owner, "owner")
+    for field in desk.fields.values():
+        value = form.attributes.get(field.id) if field.on == "customer" else None
+        if value is not None and (wrong := field.fault(value)) is not None:
+            yield Fault(pointer("attributes", field.id), "wrong_value", wrong)

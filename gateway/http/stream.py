@@ -1,0 +1,122 @@
+"""The live stream: a WebSocket of events, each with its number, resumed without a gap."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+import orjson
+from aiohttp import WSCloseCode, web
+from pydantic import BaseModel, Field
+
+from gateway.http.auth import Doorkeeper
+from gateway.http.call import Call, Principal
+from gateway.http.endpoint import Api
+from gateway.http.feed import Feed
+from gateway.http.problems import Problem
+from gateway.http.widget import Sockets
+from gateway.parts import Parts
+
+# Nobody needs to tell us more than that they are there.
+_LARGEST_FRAME = 1024
+_PING_S = 25.0
+_CLOSE_WITHIN_S = 2.0
+# A client that takes no frame for this long is sent away; it resumes from where it was.
+SLOW_S = 15.0
+# How often an open socket's session or token is looked at again, in seconds.
+RECHECK_S = 15.0
+NOT_KNOWN_ANY_MORE = 4401
+
+api = Api("Live")
+FEED = web.AppKey("feed", Feed)
+SOCKETS = web.AppKey("stream sockets", Sockets)
+DOORKEEPER = web.AppKey("doorkeeper", Doorkeeper)
+
+
+class StreamQuery(BaseModel):
+    """Where to start; left out, at now."""
+
+    after: int | None = Field(None, ge=0, le=2**53, description="The last `seq` seen.")
+
+
+class NoSocket(Problem):
+    """426: the request does not ask for a WebSocket."""
+
+    status: ClassVar[int] = 426
+
+    def __init__(self) -> None:
+        super().__init__("This is for WebSockets.", {"Upgrade": "websocket", "Connection": "Upgrade"})
+
+
+@api.asynchronous("GET", "/api/v1/stream", status=101, summary="Events as they happen (WebSocket)")
+async def stream(call: Call, query: StreamQuery) -> web.WebSocketResponse:
+    """`{"type": "reset", "seq": N}` means that events were missed: load everything again and go on from N."""
+    socket = web.WebSocketResponse(
+        heartbeat=_PING_S, timeout=_CLOSE_WITHIN_S, max_msg_size=_LARGEST_FRAME, compress=False
+    )
+    if not socket.can_prepare(call.request).ok:
+        raise NoSocket()
+    await socket.prepare(call.request)
+    sockets = call.request.app[SOCKETS]
+    sockets.add(socket)
+    writer = asyncio.create_task(_tell(socket, call, query.after))
+    try:
+        async for _ in socket:
+            pass
+    finally:
+        writer.cancel()
+        sockets.discard(socket)
+        await asyncio.gather(writer, return_exceptions=True)
+    return socket
+
+
+def mount(app: web.Application, parts: Parts, doorkeeper: Doorkeeper) -> None:
+    """Keep the feed going, and send everybody away at the end (1012: come back soon)."""
+    feed, sockets = Feed(parts.store), Sockets()
+    app[FEED], app[SOCKETS], app[DOORKEEPER] = feed, sockets, doorkeeper
+
+    async def following(_app: web.Application) -> AsyncIterator[None]:
+        await feed.start()
+        task = asyncio.create_task(feed.run(), name="event feed")
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    app.cleanup_ctx.append(following)
+    app.on_shutdown.append(sockets.close)
+
+
+async def _tell(socket: web.WebSocketResponse, call: Call, after: int | None) -> None:
+    feed, tick = call.request.app[FEED], call.parts.tick
+    position = feed.last if after is None else after
+    who, checked = call.principal, tick()
+    try:
+        while True:
+            if tick() - checked >= RECHECK_S:
+                who, checked = await _still(call), tick()
+            lines = await feed.after(position)
+            if lines is None:
+                position = feed.last
+                await _send(socket, orjson.dumps({"type": "reset", "seq": position}).decode())
+                continue
+            for line in lines:
+                if (text := line.to(who.role)) is not None:
+                    await _send(socket, text)
+            position = lines[-1].seq if lines else position
+            await feed.wait(position, RECHECK_S)
+    except TimeoutError:
+        await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow", drain=False)
+    except Problem:
+        await socket.close(code=NOT_KNOWN_ANY_MORE, message=b"signed out")
+    except ConnectionError:
+        pass
+
+
+async def _send(socket: web.WebSocketResponse, text: str) -> None:
+    async with asyncio.timeout(SLOW_S):
+        await socket.send_str(text)
+
+
+async def _still(call: Call) -> Principal:
+    """Who listens, asked again: they may have been signed out or have another role."""
+    who = await call.request.app[DOORKEEPER].recognise(call.request)
+    return who if who is not None else call.principal
