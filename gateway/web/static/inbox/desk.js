@@ -3,6 +3,7 @@ import { batch, computed, effect, signal } from "../ui/html.js";
 import { all, call, callWithTag, keepToken, onSignedOut, Problem } from "./api.js";
 import { route } from "./route.js";
 import { Stream } from "./stream.js";
+import { t } from "./words.js";
 
 const PAGE = 50;
 const REFRESH_EVERY_MS = 400; // a burst of events is one reload
@@ -180,18 +181,30 @@ const soonCounts = coalesced(loadCounts);
 const soonOpen = coalesced(loadOpen);
 const soonCatalogue = coalesced(loadCatalogue);
 
-function take(event) {
-  const { type, ticket_id, conversation_id, data } = event;
+// Events say what changed and carry little of it: what is on the screen is read again.
+const TELLS_OF_WORK = new Set(["message", "ticket", "conversation", "offer"]);
+
+function take({ type, ticket_id, conversation_id, data }) {
   const [what] = type.split(".");
   if (what === "agent" || what === "catalogue") soonCatalogue();
-  if (type === "agent.updated" && data?.id === me.value?.id) session.value = { ...session.value, agent: { ...me.value, ...data } };
-  if (what !== "message" && what !== "ticket" && what !== "conversation") return;
+  if (type === "agent.updated" && data.id === me.peek()?.id && data.presence) {
+    session.value = { ...session.peek(), agent: { ...me.peek(), presence: data.presence } };
+  }
+  if (!TELLS_OF_WORK.has(what)) return;
   soonList();
   if (type !== "message.updated") soonCounts();
+  if (what === "offer") offered(type, ticket_id, data);
   const shown = open.peek();
-  if (!shown || (shown.id !== ticket_id && shown.conversationId !== conversation_id)) return;
-  if (what === "message" && data?.author) putMessages(conversation_id, [data]);
-  soonOpen();
+  if (shown && (shown.id === ticket_id || shown.conversationId === conversation_id)) soonOpen();
+}
+
+async function offered(type, ticketId, data) {
+  if (type !== "offer.created") {
+    if (toast.peek()?.ticket === ticketId) toast.value = null;
+  } else if (data.agent === me.peek()?.id && open.peek()?.id !== ticketId) {
+    const ticket = await call("GET", `/tickets/${ticketId}`).catch(() => null);
+    if (ticket) toast.value = { text: t("offered_to_you"), ticket: ticketId, subject: ticket.subject || `#${ticket.number}` };
+  }
 }
 
 export function reload() {

@@ -14,6 +14,7 @@ export function Message({ message, before }) {
   return html`<li class=${`message ${note ? "note" : message.author}${together(message, before) ? " again" : ""}`}>
     <p class="by"><b>${authorOf(message)}</b>${note && html`<span class="tag">${t("note")}</span>`}
       <time datetime=${message.created_at} title=${full(message.created_at)}>${moment(message.created_at)}</time></p>
+    ${marksOf(message).map((mark) => html`<p class="mark" key=${mark}>${mark}</p>`)}
     ${text && html`<div class="bubble">${linked(text)}</div>`}
     ${message.attachments?.map((file) => html`<${File} key=${file.url} file=${file} />`)}
     ${message.options?.length > 0 && html`<p class="offered">${message.options.map((one) => html`<span key=${one.value}>${one.label}</span>`)}</p>`}
@@ -24,6 +25,11 @@ export function Message({ message, before }) {
 function authorOf(message) {
   if (message.author === "agent" && message.author_id === me.value.id) return t("you");
   return message.author_name || (message.author === "customer" ? t("visitor") : t(message.author));
+}
+
+function marksOf({ details }) {
+  const { withdrawn, edited, discarded } = details ?? {};
+  return [withdrawn && t("withdrawn"), edited && t("edited"), discarded && t("discarded", { why: discarded })].filter(Boolean);
 }
 
 function together(message, before) {

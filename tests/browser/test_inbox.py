@@ -1,0 +1,200 @@
+"""The agents' inbox, from sign-in to a resolved ticket."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.people import TAKE, OpenInbox, OpenPage, OpenShop
+from tests.desk import Desk
+
+
+def test_a_visitor_is_handed_over_and_answered_by_a_person(
+    open_inbox: OpenInbox, open_shop: OpenShop
+) -> None:
+    """Hand-over, take, reply, and the customer's next words: each side sees the other's without reloading."""
+    agent, visitor = open_inbox(), open_shop()
+    visitor.is_handed_over("Can you engrave the letters QZX on my kettle?")
+    agent.open("QZX")
+    agent.take()
+    agent.reply("We can, for 12 euros. Shall we?")
+    visitor.sees("We can, for 12 euros. Shall we?")
+    visitor.write("Yes please, do!")
+    agent.sees("Yes please, do!")
+    agent.view("Mine")
+    expect(agent.row("QZX")).to_have_count(1)
+
+
+def test_an_agent_needs_no_mouse(open_page: OpenPage, open_shop: OpenShop, desk: Desk) -> None:
+    """Sign-in, picking a ticket, taking it, replying: all from the keyboard."""
+    visitor = open_shop()
+    visitor.is_handed_over("Do you mend oars?")
+    page = open_page("/")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    page.keyboard.type(desk.admin)
+    page.keyboard.press("Tab")
+    page.keyboard.type(desk.password)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="All open").press("Enter")
+    row = page.get_by_role("region", name="Tickets").get_by_role("link").filter(has_text="oars")
+    expect(row).to_be_visible()
+    _step_to(page, row)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("Do you mend oars?")
+    page.keyboard.press("t")
+    expect(page.get_by_role("button", name=TAKE)).to_have_count(0)
+    page.keyboard.press("r")
+    expect(page.locator("form.composer textarea")).to_be_focused()
+    page.keyboard.type("We do, bring them in.")
+    page.keyboard.press("Control+Enter")
+    visitor.sees("We do, bring them in.")
+
+
+def _step_to(page: Page, row: Locator) -> None:
+    for _ in range(60):
+        page.keyboard.press("j")
+        if row.evaluate("row => row === document.activeElement"):
+            return
+    raise AssertionError("J never reached the row")
+
+
+def test_a_double_click_on_send_sends_once(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """Two clicks in a row are one reply."""
+    visitor = open_shop()
+    visitor.is_handed_over("Is the tern a bird?")
+    agent = open_inbox()
+    agent.open("tern a bird")
+    agent.take()
+    agent.field.fill("It is, a small one.")
+    agent.page.get_by_role("button", name="Send", exact=True).dblclick()
+    visitor.sees("It is, a small one.")
+    agent.reply("That was all.")
+    visitor.sees("That was all.")
+    expect(visitor.bubbles.filter(has_text="It is, a small one.")).to_have_count(1)
+
+
+def test_nothing_blank_can_be_sent(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """The button waits for words."""
+    open_shop().is_handed_over("Where do gulls sleep?")
+    agent = open_inbox()
+    agent.open("gulls")
+    send = agent.page.get_by_role("button", name="Send", exact=True)
+    agent.field.fill("  \n ")
+    expect(send).to_be_disabled()
+    agent.field.fill("On rocks.")
+    expect(send).to_be_enabled()
+
+
+def test_a_note_stays_in_the_team(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """A note shows in the conversation as a note, and never in the customer's chat."""
+    visitor = open_shop()
+    visitor.is_handed_over("Who carves your figureheads?")
+    agent = open_inbox()
+    agent.open("figureheads")
+    agent.page.get_by_role("tab", name="Note").click()
+    agent.field.fill("Ask Emma, she knows.")
+    agent.press("Add note")
+    expect(agent.log.locator(".message.note")).to_contain_text("Ask Emma, she knows.")
+    agent.take()
+    agent.page.get_by_role("tab", name="Reply").click()
+    agent.reply("A carver in Lunenburg.")
+    visitor.sees("A carver in Lunenburg.")
+    expect(visitor.bubbles.filter(has_text="Ask Emma")).to_have_count(0)
+
+
+def test_a_reply_waits_when_the_customer_wrote_meanwhile(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """Who answers without having seen the newest message is shown it first, and decides."""
+    visitor = open_shop()
+    visitor.is_handed_over("Do you sell sextants?")
+    agent = open_inbox()
+    agent.page.route_web_socket("**/api/v1/stream*", lambda _: None)
+    agent.page.reload()
+    agent.open("sextants")
+    agent.take()
+    agent.field.fill("We don't.")
+    visitor.write("Never mind, found one!")
+    visitor.sees("Never mind, found one!")
+    expect(visitor.waiting).to_have_count(0)
+    agent.press("Send")
+    newer = agent.page.get_by_role("alert").filter(has_text="wrote again")
+    expect(newer).to_contain_text("Never mind, found one!")
+    newer.get_by_role("button", name="Send anyway").click()
+    visitor.sees("We don't.")
+
+
+def test_a_ticket_is_resolved_and_opened_again(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """Resolve moves a ticket out of the open ones; Reopen brings it back."""
+    open_shop().is_handed_over("What is a bollard for?")
+    agent = open_inbox()
+    agent.open("bollard")
+    agent.take()
+    agent.press("Resolve")
+    expect(agent.row("bollard")).to_have_count(0)
+    agent.view("Resolved")
+    agent.row("bollard").click()
+    agent.press("Reopen")
+    agent.view("Mine")
+    expect(agent.row("bollard")).to_have_count(1)
+
+
+def test_the_address_is_the_open_ticket(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """A ticket's address opens that ticket again, and Back leaves it."""
+    open_shop().is_handed_over("How deep is the harbour?")
+    agent = open_inbox()
+    agent.open("harbour")
+    expect(agent.page).to_have_url(re.compile(r"/tickets/tk_\w+"))
+    agent.page.reload()
+    agent.sees("How deep is the harbour?")
+    agent.page.go_back()
+    expect(agent.page.get_by_text("Pick a ticket to read it")).to_be_visible()
+
+
+def test_a_ticket_says_why_it_is_there(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """The details of a ticket hold the decisions made about its messages, in words."""
+    open_shop().is_handed_over("Can seals read?")
+    agent = open_inbox()
+    agent.open("seals")
+    details = agent.page.get_by_role("complementary", name="Details")
+    expect(details.get_by_role("heading", name="Why it is here")).to_be_visible()
+    expect(details.locator("details.decision")).not_to_have_count(0)
+
+
+def test_a_conversation_can_be_taken_from_the_bot(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """An agent reads along while the bot answers, and takes over."""
+    visitor = open_shop()
+    visitor.write("How long does a refund take?")
+    expect(visitor.bubbles).to_have_count(2)
+    agent = open_inbox()
+    agent.view("With the bot")
+    agent.page.get_by_role("region", name="Tickets").get_by_role("listitem").first.click()
+    agent.sees("How long does a refund take?")
+    agent.press("Take over")
+    expect(agent.field).to_be_visible()
+    agent.reply("Hello, Mei here. Which order is it?")
+    visitor.sees("Hello, Mei here. Which order is it?")
+
+
+def test_a_wrong_password_is_said_in_words(open_page: OpenPage) -> None:
+    """The form stays, with what is wrong."""
+    page = open_page("/")
+    page.get_by_label("E-mail").fill("nobody@example.org")
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert").filter(has_text="wrong")).to_be_visible()
+    expect(page.get_by_label("Password")).to_be_focused()
+
+
+def test_the_inbox_speaks_chinese(open_inbox: OpenInbox) -> None:
+    """The language can be switched in the inbox, and the choice is kept."""
+    page = open_inbox().page
+    page.get_by_label("Language").first.select_option("zh")
+    expect(page.get_by_role("heading", name="我的")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="我的")).to_be_visible()
+
+
+def test_the_inbox_fits_900_pixels(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """At 900 pixels nothing has to be scrolled sideways, with a ticket open."""
+    open_shop().is_handed_over("Are masts hollow?")
+    agent = open_inbox(size=(900, 700))
+    agent.open("masts")
+    assert agent.page.evaluate("document.documentElement.scrollWidth") == 900
