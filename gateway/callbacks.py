@@ -23,6 +23,7 @@ _REFUSED: tuple[Network, ...] = (
     ip_network("64:ff9b:1::/48"),  # NAT64 within a network, RFC 8215
     ip_network("2002::/16"),  # 6to4, RFC 3056
     ip_network("2001::/32"),  # Teredo, RFC 4380
+    ip_network("192.0.0.0/24"),  # protocol assignments, RFC 6890; the metadata service of Oracle's cloud
     ip_network("168.63.129.16/32"),  # the metadata service of Azure, an address that looks public
 )
 
