@@ -40,8 +40,15 @@ LinkTo = Callable[[str, int], str]
 """The address of a message's attachment, for whoever may see the message: message id, index."""
 
 
+class _Nudge(msgspec.Struct, frozen=True):
+    typing: str = ""
+
+
+_nudges = msgspec.json.Decoder(_Nudge)
+
+
 def topic(contact_point_id: str) -> str:
-    """Where a nudge says that a contact has something new to see."""
+    """Where a nudge says that a contact has something new to see, or `{"typing": "NAME"}` who is typing."""
     return f"contact:{contact_point_id}"
 
 
@@ -121,10 +128,10 @@ class Session:
         return contact
 
     async def _nudged(self, contact: str, nudge: bytes) -> None:
-        told: Any = msgspec.json.decode(nudge)
-        if name := told.get("typing"):
-            await self._say({"type": "typing", "author_name": name})
-        elif self._cursor is None or told.get("seq", self._cursor + 1) > self._cursor:
+        told = _nudges.decode(nudge) if nudge else _Nudge()
+        if told.typing:
+            await self._say({"type": "typing", "author_name": told.typing})
+        else:
             await self._catch_up(contact)
 
     async def _catch_up(self, contact: str) -> None:
