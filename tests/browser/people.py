@@ -1,7 +1,7 @@
 """A visitor of the demo shop and an agent at the inbox, as they use the pages."""
 
 import re
-from typing import Any, Protocol
+from collections.abc import Callable
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
@@ -11,22 +11,10 @@ TAKE = re.compile("^(Take|Accept)$")
 CHAT = re.compile("Chat with us|在线客服")
 
 
-class OpenPage(Protocol):
-    """Opens a page; `how` is language, size, goes_offline, state."""
-
-    def __call__(self, path: str, **how: Any) -> Page: ...
-
-
-class OpenShop(Protocol):
-    """Opens the demo shop with its chat."""
-
-    def __call__(self, **how: Any) -> "Visitor": ...
-
-
-class OpenInbox(Protocol):
-    """Opens the inbox, signed in."""
-
-    def __call__(self, **how: Any) -> "Agent": ...
+# Each takes how to open it by keyword: language, size, goes_offline.
+OpenPage = Callable[..., Page]
+OpenShop = Callable[..., "Visitor"]
+OpenInbox = Callable[..., "Agent"]
 
 
 def answer_of(article_id: str) -> str:

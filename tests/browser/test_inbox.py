@@ -138,12 +138,12 @@ def test_a_ticket_is_resolved_and_opened_again(open_inbox: OpenInbox, open_shop:
 
 def test_the_address_is_the_open_ticket(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
     """A ticket's address opens that ticket again, and Back leaves it."""
-    open_shop().is_handed_over("How deep is the harbour?")
+    open_shop().is_handed_over("How deep is the lagoon?")
     agent = open_inbox()
-    agent.open("harbour")
+    agent.open("lagoon")
     expect(agent.page).to_have_url(re.compile(r"/tickets/tk_\w+"))
     agent.page.reload()
-    agent.sees("How deep is the harbour?")
+    agent.sees("How deep is the lagoon?")
     agent.page.go_back()
     expect(agent.page.get_by_text("Pick a ticket to read it")).to_be_visible()
 
