@@ -141,7 +141,7 @@ def test_the_address_is_the_open_ticket(open_inbox: OpenInbox, open_shop: OpenSh
     open_shop().is_handed_over("How deep is the lagoon?")
     agent = open_inbox()
     agent.open("lagoon")
-    expect(agent.page).to_have_url(re.compile(r"/tickets/tk_\w+"))
+    expect(agent.page).to_have_url(re.compile(r"/tickets/\w+"))
     agent.page.reload()
     agent.sees("How deep is the lagoon?")
     agent.page.go_back()
