@@ -1,5 +1,6 @@
 """The webhook channel itself."""
 
+from io import BytesIO
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -56,7 +57,7 @@ class Webhook:
         headers["Content-Type"] = "application/json"
         try:
             async with self._tools.http.post(
-                self._url, data=content, headers=headers, allow_redirects=False, timeout=_TIMEOUT
+                self._url, data=BytesIO(content), headers=headers, allow_redirects=False, timeout=_TIMEOUT
             ) as answer:
                 outcome.check(answer.status, answer.headers, now)
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -42,7 +42,7 @@ class Refused(problems.Problem):
 
 def routes(parts: HookParts) -> list[web.RouteDef]:
     """The hook's route; its handler raises `gateway.http.problems`."""
-    rate = Rate(parts.settings.hook_rate, int(parts.settings.hook_rate * _BURST_SECONDS))
+    rate = Rate(parts.settings.hook_rate, max(1, int(parts.settings.hook_rate * _BURST_SECONDS)))
 
     async def hook(request: web.Request) -> web.Response:
         channel_id = request.match_info["channel_id"]
