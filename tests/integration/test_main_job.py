@@ -1,8 +1,7 @@
 """The main job, end to end, on a desk that runs as its user runs it."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
@@ -10,6 +9,7 @@ import pytest
 
 from tests.customer_system import CustomerSystem
 from tests.desk import Desk, running_desk
+from tests.eventually import eventually
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +36,6 @@ async def shop(desk: Desk, api: aiohttp.ClientSession) -> AsyncIterator[Customer
             assert answer.status == 201, made
         system.connect(desk.url, made["id"], made["secrets"]["secret"])
         yield system
-
-
-async def eventually(probe: Callable[[], Awaitable[Any]], seconds: float = 15) -> Any:
-    """What `probe` gives once it gives something."""
-    until = time.monotonic() + seconds
-    while not (found := await probe()):
-        assert time.monotonic() < until, "it never came"
-        await asyncio.sleep(0.02)
-    return found
 
 
 async def ticket_of(api: aiohttp.ClientSession, channel_id: str) -> dict[str, Any]:
