@@ -64,6 +64,10 @@ class MemoryLive:
         self._alive_until = _Instants()
         self._arrivals = _Instants()
 
+    def __len__(self) -> int:
+        """How many keys are held."""
+        return len(self._alive_until) + len(self._arrivals)
+
     async def publish(self, topic: str, payload: bytes) -> None:
         """See `Live`."""
         for listener in self._listeners.get(topic, ()):

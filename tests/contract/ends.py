@@ -12,9 +12,9 @@ from bus.memory import MemoryLive
 from bus.port import Bus
 from storage.blobs import Blobs, FolderBlobs
 from storage.journal import SqliteJournal
-from storage.migrate import upgrade
-from storage.sqlite import SqliteStore, engine
+from storage.sqlite import SqliteStore
 from storage.store import Store
+from tests.database import migrated
 
 NOW = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -22,15 +22,6 @@ NOW = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)
 def now() -> datetime:
     """The instant of every transaction."""
     return NOW
-
-
-def migrated(folder: Path) -> Path:
-    """A new database with this release's schema."""
-    path = folder / "frontdesk.db"
-    made = engine(path)
-    upgrade(made)
-    made.dispose()
-    return path
 
 
 class BusEnd(Protocol):
