@@ -57,11 +57,6 @@ class Doorkeeper:
         self._guard(request, principal)
         return principal
 
-    def forget(self, principal: Principal) -> None:
-        """Believe nothing remembered of a principal any more."""
-        for key in [key for key, (_, known) in self._known.items() if known.id == principal.id]:
-            del self._known[key]
-
     async def _believe(self, kind: str, secret: str) -> Principal:
         digest = hash_of(secret)
         key = kind + digest

@@ -22,7 +22,11 @@ WHO = web.RequestKey("who", str)
 def mount(app: web.Application, api: Api, parts: Parts, doorkeeper: Doorkeeper) -> None:
     """Serve every endpoint of `api`."""
     for endpoint in api:
-        app.router.add_route(endpoint.method, endpoint.path, handler(endpoint, parts, doorkeeper))
+        serve = handler(endpoint, parts, doorkeeper)
+        if endpoint.method == "GET":
+            app.router.add_get(endpoint.path, serve)
+        else:
+            app.router.add_route(endpoint.method, endpoint.path, serve)
 
 
 def handler(endpoint: Endpoint, parts: Parts, doorkeeper: Doorkeeper) -> Handler:
