@@ -4,7 +4,7 @@ import { Composer } from "./composer.js";
 import { list, loadOpen, me, open } from "./desk.js";
 import { Details } from "./details.js";
 import { Icon } from "./icons.js";
-import { Due, Status, Tier } from "./list.js";
+import { ACTIVE, Due, Status, Tier } from "./list.js";
 import { Message } from "./message.js";
 import { go, route } from "./route.js";
 import { answerOffer, reopen, resolve, take, takeOver, wait } from "./work.js";
@@ -36,13 +36,13 @@ function Heading({ ticket, conversation, customer }) {
   return html`<header class="heading">
     <button class="plain bare back" onClick=${() => go({ view: route.value.view })} aria-label=${t("back")}><${Icon} name="back" /></button>
     <div class="title">
-      <h1>${ticket ? ticket.subject || `#${ticket.number}` : customer?.name || t("visitor")}</h1>
+      <h1 title=${ticket?.subject}>${ticket ? ticket.subject || `#${ticket.number}` : customer?.name || t("visitor")}</h1>
       <p>${ticket && html`<span class="number">#${ticket.number}</span>`}
         ${ticket && html`<span>${customer?.name || t("visitor")}</span>`}
         <${Tier} name=${customer?.tier} />
         ${ticket && html`<${Status} ticket=${ticket} />`}
         ${conversation && html`<span class="status bot">${t("status_bot")}</span>`}
-        ${ticket?.due_at && html`<${Due} at=${ticket.due_at} />`}</p>
+        ${ticket && html`<${Due} ticket=${ticket} />`}</p>
     </div>
     ${ticket && html`<${Actions} ticket=${ticket} />`}
   </header>`;
@@ -51,7 +51,7 @@ function Heading({ ticket, conversation, customer }) {
 function Actions({ ticket }) {
   const mine = ticket.assignee === me.value.id;
   const offered = ticket.status === "offered" && open.value.offered;
-  const active = ["queued", "offered", "open", "waiting"].includes(ticket.status);
+  const active = ACTIVE.has(ticket.status);
   const chosen = (event) => {
     wait(event.currentTarget.value);
     event.currentTarget.value = "";
@@ -87,9 +87,9 @@ function Log({ messages }) {
     resized.observe(box.current);
     return () => resized.disconnect();
   }, []);
-  return html`<div class="log" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label=${t("conversation")}>
+  return html`<div class="log" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label=${t("messages")}>
     ${!messages.length && html`<p class="empty">${t("empty_log")}</p>`}
-    <ol role="log" aria-live="polite" aria-relevant="additions">
+    <ol>
       ${messages.map((message, at) => html`<${Message} key=${message.id} message=${message} before=${messages[at - 1]} />`)}
     </ol>
   </div>`;

@@ -105,7 +105,7 @@ async function loadCounts() {
 
 async function loadCatalogue() {
   const [people, lines] = await Promise.allSettled([all("/agents"), all("/queues")]);
-  agents.value = people.value ?? [];
+  agents.value = (people.value ?? []).filter((agent) => agent.active !== false);
   queues.value = lines.value ?? [];
 }
 

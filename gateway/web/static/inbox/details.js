@@ -2,7 +2,7 @@
 import { html } from "../ui/html.js";
 import { agents, me, queues } from "./desk.js";
 import { Icon } from "./icons.js";
-import { Due, Tier } from "./list.js";
+import { Promised, Tier } from "./list.js";
 import { address, follow } from "./route.js";
 import { full, moment } from "./when.js";
 import { patch } from "./work.js";
@@ -36,7 +36,7 @@ function Fields({ ticket }) {
     <dt>${t("channel")}</dt><dd class="channel"><${Icon} name=${ticket.channel_kind} />${ticket.channel_name}</dd>
     <dt>${t("created")}</dt><dd title=${full(ticket.created_at)}>${moment(ticket.created_at)}</dd>
     ${ticket.tags?.length > 0 && html`<dt>${t("tags")}</dt><dd class="tags">${ticket.tags.map((tag) => html`<span class="tag" key=${tag}>${tag}</span>`)}</dd>`}
-    ${before && html`<dt>${t("before")}</dt><dd><a href=${address({ view: "all", ...before })} onClick=${(event) => follow(event, before)}>${before.ticket}</a></dd>`}
+    ${before && html`<dt>${t("before")}</dt><dd><a href=${address({ view: "all", ...before })} onClick=${(event) => follow(event, before)}>${t("open_it")}</a></dd>`}
   </dl>`;
 }
 
@@ -54,7 +54,7 @@ function Choice({ name, value, choices, change }) {
 function Clock({ clock }) {
   const { metric, state, deadline, breached } = clock;
   const ended = state === "done" ? t(breached ? "missed" : "kept") : t(`clock_${state}`);
-  return html`<dt>${t(metric)}</dt><dd>${deadline ? html`<${Due} at=${deadline} />` : html`<span class="muted">${ended}</span>`}</dd>`;
+  return html`<dt>${t(metric)}</dt><dd>${deadline ? html`<${Promised} at=${deadline} />` : html`<span class="muted">${ended}</span>`}</dd>`;
 }
 
 function Decision({ decision, first }) {

@@ -6,6 +6,8 @@ import { address, follow, route } from "./route.js";
 import { age, full, promise } from "./when.js";
 import { t } from "./words.js";
 
+export const ACTIVE = new Set(["queued", "offered", "open", "waiting"]);
+
 export function List() {
   const { view } = route.value;
   return html`<section class="list" aria-label=${t("tickets")}>
@@ -44,11 +46,11 @@ function Row({ item, view }) {
       ${unanswered && html`<i class="news"></i>`}
       <time datetime=${item.updated_at} title=${full(item.updated_at)}>${age(item.updated_at)}</time>
     </span>
-    ${item.subject && html`<span class="subject">${item.subject}</span>`}
+    ${item.subject && html`<span class="subject" title=${item.subject}>${item.subject}</span>`}
     ${last && last.text !== item.subject && html`<span class="preview">${last.author === "agent" ? "↩ " : ""}${last.text}</span>`}
     ${item.status && html`<span class="line foot"><${Status} ticket=${item} /><${Priority} name=${item.priority} />
       <span class="where">${[item.queue_name ?? item.queue, view !== "mine" && item.assignee_name].filter(Boolean).join(" · ")}</span>
-      ${item.due_at && html`<${Due} at=${item.due_at} />`}</span>`}
+      <${Due} ticket=${item} /></span>`}
   </a>`;
 }
 
@@ -65,7 +67,13 @@ function Priority({ name }) {
   return (name === "urgent" || name === "high") && html`<span class=${`priority ${name}`}>${t(name)}</span>`;
 }
 
-export function Due({ at }) {
+/** How long until the ticket's next promise; none once the work is done. */
+export function Due({ ticket }) {
+  const { due_at, status } = ticket;
+  return due_at && ACTIVE.has(status) && html`<${Promised} at=${due_at} />`;
+}
+
+export function Promised({ at }) {
   const { text, state } = promise(at);
   return html`<time class=${`due ${state}`} datetime=${at} title=${full(at)}>${text}</time>`;
 }

@@ -49,7 +49,7 @@ function File({ file }) {
 
 function Delivery({ message }) {
   const { state, error } = message.delivery ?? {};
-  if (!state || message.author === "customer" || message.kind === "note") return null;
+  if (!state || message.author === "customer" || message.kind === "note" || (message.author === "system" && state === "sent")) return null;
   if (state === "failed" || state === "in_doubt") {
     return html`<p class="delivery bad" role="alert">${t(state)}${error ? `: ${error}` : "."}
       <button onClick=${() => retry(message)}>${t(state === "failed" ? "retry" : "send_again")}</button></p>`;

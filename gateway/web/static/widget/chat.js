@@ -54,9 +54,9 @@ function Messages({ log, outbox, open, actions }) {
   }, []);
 
   return html`
-    <div class="scroll" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label=${t("log")}>
+    <div class="scroll" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label=${t("log")}>
       ${!messages.length && !waiting.length && html`<div class="welcome"><p>${t("greeting")}</p><p>${t("greeting_more")}</p></div>`}
-      <ol role="log" aria-live="polite" aria-relevant="additions">
+      <ol>
         ${messages.map((message, at) => html`
           ${newDay(message, messages[at - 1]) && html`<li class="day" key=${`day-${message.id}`}>${dayName(message.created_at)}</li>`}
           <${Message} key=${message.id} message=${message} before=${messages[at - 1]}
