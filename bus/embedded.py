@@ -127,7 +127,7 @@ class EmbeddedBus:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open = False
-        await self._drain()
+        await self._flushed()
 
     # --- publishing ----------------------------------------------------------------------------------
 
@@ -151,6 +151,8 @@ class EmbeddedBus:
 
     def _flush(self) -> None:
         self._scheduled = False
+        if not self._entries and not self._acks:
+            return
         entries, waiting, acks = self._entries, self._waiting, self._acks
         self._entries, self._waiting, self._acks = [], [], {}
         try:
@@ -203,13 +205,11 @@ class EmbeddedBus:
             if lane.read:
                 lane.rewind(lane.cursor)
 
-    async def _drain(self) -> None:
-        if self._acks or self._entries:
-            self._schedule()
-        while self._scheduled or self._flights:
-            if self._flights:
-                await asyncio.wait(self._flights)
-            await asyncio.sleep(0)
+    async def _flushed(self) -> None:
+        """Wait for what has been handed in so far, and not for what comes meanwhile."""
+        self._flush()
+        if self._flights:
+            await asyncio.wait(set(self._flights))
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -227,11 +227,10 @@ class EmbeddedBus:
             state.read = False
             state.tail.clear()
             state.size = 0
-            await self._drain()
 
     async def depth(self, lane: str) -> int:
         """See `Bus`."""
-        await self._drain()
+        await self._flushed()
         return await self._journal.depth(lane)
 
     async def _batch(self, name: str, lane: _Lane, limit: int) -> list[Delivery]:

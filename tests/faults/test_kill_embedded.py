@@ -111,7 +111,7 @@ async def found(folder: Path) -> tuple[dict[str, list[str]], set[str], list[int]
 
 
 def test_what_was_confirmed_survives_kill_9(tmp_path: Path) -> None:
-    """Killed at random instants, again and again on the same files: nothing confirmed is lost or out of order.
+    """Killed at random instants, again and again on the same files: nothing confirmed is lost or misplaced.
 
     Each round's messages, rows and blobs that were reported are there; lanes have no gap and no double; each
     row has its event and the events their unbroken numbers; every blob in the folder is whole.

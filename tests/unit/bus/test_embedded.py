@@ -128,3 +128,19 @@ async def test_an_ack_survives_a_full_disk(bus: EmbeddedBus, journal: ListJourna
         assert [delivery.body for delivery in again] == [b"2"]
         await bus.publish(LANE, [b"3"])
     assert [row[2] for row in journal.kept] == [b"2", b"3"]
+
+
+async def test_the_depth_is_told_while_publishing_goes_on(bus: EmbeddedBus) -> None:
+    """Asking for the depth waits for what was published before, not for a pause that never comes."""
+    busy = True
+
+    async def publish() -> None:
+        while busy:
+            await bus.publish(LANE, [b"x"])
+
+    publishers = [asyncio.ensure_future(publish()) for _ in range(5)]
+    depths = [await asyncio.wait_for(bus.depth(LANE), 10) for _ in range(3)]
+    busy = False
+    await asyncio.gather(*publishers)
+    assert depths == sorted(depths)
+    assert depths[0] >= 5
