@@ -14,10 +14,10 @@ from bus.ids import new_id
 from bus.topology import OUTBOUND
 from router.decision import OpenTicket
 from router.desk import Desk
-from router.lifecycle import Refused, agent_replied, opened
+from router.lifecycle import Refused, agent_replied, move, opened
 from router.values import ContactPoint, Conversation, Customer, Ticket
 from storage import contacts, conversations, deliveries, messages, offers, outbox, tickets
-from storage.store import Tx
+from storage.store import Missing, Tx
 
 # Fields of a ticket that an event names when they change; the rest is bookkeeping.
 _TOLD = (
@@ -59,7 +59,7 @@ def save(tx: Tx, before: Ticket, after: Ticket) -> Ticket:
     tickets.save(tx, [after])
     if before.status == "offered" and after.status != "offered":
         offers.withdraw(tx, after.id)
-    if after.status in ("closed", "merged") and before.status != after.status:
+    if after.status == "closed" and before.status != "closed":
         conversation = conversations.lock(tx, after.conversation_id)
         if conversation.ticket_id == after.id and conversation.with_ != "closed":
             closed = replace(conversation, with_="closed", outcome="resolved", due_at=None)
@@ -99,6 +99,25 @@ def note(tx: Tx, ticket_id: str, agent_id: str | None, words: Words) -> messages
     conversations.save(tx, [conversation])
     tickets.touch(tx, [ticket_id])
     return message
+
+
+def merge(tx: Tx, ticket_id: str, into_id: str, desk: Desk) -> Ticket:
+    """End a ticket as part of another of the same customer; what they write next reaches the other one."""
+    both = tickets.load(tx, {ticket_id, into_id})
+    before, into = both.get(ticket_id), both.get(into_id)
+    if before is None or into is None:
+        raise Missing(f"there is no ticket {ticket_id if before is None else into_id}")
+    if ticket_id == into_id:
+        raise Refused("a ticket can't be merged into itself")
+    if before.customer_id != into.customer_id:
+        raise Refused("tickets of two customers can't be merged")
+    if into.status in ("closed", "merged"):
+        raise Refused(f"ticket #{into.number} is {into.status}; merge into one that is still open")
+    conversation = conversations.lock(tx, before.conversation_id)
+    if conversation.ticket_id == before.id:
+        conversations.save(tx, [replace(conversation, ticket_id=into.id)])
+    merged = replace(move(before, "merged", tx.now, desk), merged_into=into.id)
+    return save(tx, before, merged)
 
 
 def take_over(tx: Tx, conversation_id: str, agent_id: str | None, desk: Desk) -> Ticket:

@@ -103,6 +103,12 @@ class NewNote(BaseModel):
     attachments: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
 
 
+class Merge(BaseModel):
+    """The ticket that goes on, of the same customer."""
+
+    into: Name
+
+
 class HitOut(BaseModel):
     """A rule that applied."""
 
@@ -258,6 +264,16 @@ def note(tx: Tx, call: Call, ticket_id: str, body: NewNote) -> MessageOut:
     files = uploads.attachments(tx, body.attachments, call.principal.id)
     message = inbox.note(tx, ticket_id, call.principal.agent_id, Words(body.text, attachments=files))
     return _line(tx.sql, message, live=False)
+
+
+@api.write("POST", "/api/v1/tickets/{ticket_id}/merge", summary="Merge a ticket into another")
+def merge(tx: Tx, call: Call, ticket_id: str, body: Merge) -> TicketOut:
+    """Final: this one ends, and what the customer writes next reaches the other."""
+    try:
+        ticket = inbox.merge(tx, ticket_id, body.into, call.parts.desk(tx.sql))
+    except lifecycle.Refused as refused:
+        raise Conflict(f"{refused}.") from None
+    return _shown(tx.sql, call, ticket)
 
 
 @api.read("/api/v1/tickets/{ticket_id}/decisions", summary="What was decided about its messages, and why")
