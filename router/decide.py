@@ -23,7 +23,16 @@ from router.decision import (
     OpenTicket,
     Reply,
 )
-from router.phrases import ARTICLE, HELPED, PERSON, says_helped, says_not_helped, wants_person, words
+from router.phrases import (
+    ARTICLE,
+    HELPED,
+    PERSON,
+    same_words,
+    says_helped,
+    says_not_helped,
+    wants_person,
+    words,
+)
 from router.rules.engine import RuleSet
 from router.rules.facts import Facts
 from router.rules.outcome import Outcome
@@ -32,6 +41,8 @@ from router.values import ACTIVE, Conversation
 # After this many turns of the bot in one conversation a person takes over.
 MOST_BOT_TURNS = 6
 _SUBJECT = 120
+_NO_ANSWER = "the knowledge base has no answer"
+_TWICE = "the same answer was given before"
 
 
 class Turn(NamedTuple):
@@ -95,25 +106,27 @@ def _turn(inbound: Inbound, context: Context, outcome: Outcome, language: str) -
         return _hand_over(inbound, context, outcome, conversation, "a rule asks for a person")
     if outcome.skip_bot:
         return _hand_over(inbound, context, outcome, conversation, "a rule skips the bot")
-    if outcome.answer is not None and (article := context.articles.get(outcome.answer)) is not None:
-        return _answer(article, conversation, language, f"a rule answers with '{article.title}'")
     return _bot(inbound, context, outcome, conversation, language)
 
 
 def _bot(
     inbound: Inbound, context: Context, outcome: Outcome, conversation: Conversation, language: str
 ) -> Turn:
-    event = inbound.event
-    text = event.text if isinstance(event, Message | Action) else ""
-    chosen = _chosen(inbound, conversation)
+    chosen = _chosen(inbound, context)
+    text = _text(inbound)
     if chosen == PERSON or wants_person(text):
         return _hand_over(inbound, context, outcome, conversation, "the customer asks for a person")
-    if conversation.answered and (chosen == HELPED or says_helped(text)):
+    # The button means what it says, also when its conversation is over and the press begins another.
+    if chosen == HELPED or (conversation.answered and says_helped(text)):
         closed = replace(conversation, with_="closed", outcome="self_served", due_at=None)
         thanks = Reply(text=words(language)["thanks"], reason="thanks")
         return Turn((thanks,), closed, "the customer says the answer helped")
     if conversation.answered and says_not_helped(text):
         return _hand_over(inbound, context, outcome, conversation, "the customer says it did not help")
+    if outcome.answer is not None and (article := context.articles.get(outcome.answer)) is not None:
+        if article.id in conversation.answered:
+            return _hand_over(inbound, context, outcome, conversation, _TWICE)
+        return _answer(article, conversation, language, f"a rule answers with '{article.title}'")
     if chosen.startswith(ARTICLE) and (article := context.articles.get(chosen.removeprefix(ARTICLE))):
         return _answer(article, conversation, language, f"the customer chose '{article.title}'")
     if conversation.bot_turns >= MOST_BOT_TURNS:
@@ -125,17 +138,18 @@ def _from_match(
     inbound: Inbound, context: Context, outcome: Outcome, conversation: Conversation, language: str
 ) -> Turn:
     match = context.match
-    known = [
-        article
-        for candidate in (match.candidates if match else ())
-        if (article := context.articles.get(candidate.article_id)) is not None
-    ]
-    if match is None or not known or match.outcome == "none":
-        return _hand_over(inbound, context, outcome, conversation, "the knowledge base has no answer")
+    if match is None or not match.candidates or match.outcome == "none":
+        return _hand_over(inbound, context, outcome, conversation, _NO_ANSWER)
     best = match.candidates[0]
+    known = [
+        context.articles[one.article_id] for one in match.candidates if one.article_id in context.articles
+    ]
     if match.outcome == "answer":
         if best.article_id in conversation.answered:
-            return _hand_over(inbound, context, outcome, conversation, "the same answer was given before")
+            return _hand_over(inbound, context, outcome, conversation, _TWICE)
+        # Withdrawn since it was matched: the next best is not what the match was sure of.
+        if best.article_id not in context.articles:
+            return _hand_over(inbound, context, outcome, conversation, _NO_ANSWER)
         why = f"answers with '{known[0].title}', confidence {best.confidence:.2f}"
         return _answer(known[0], conversation, language, why)
     choices = tuple(article for article in known if article.id not in conversation.answered)[:3]
@@ -144,24 +158,33 @@ def _from_match(
     return _suggest(choices, conversation, language)
 
 
-def _chosen(inbound: Inbound, conversation: Conversation) -> str:
+def _chosen(inbound: Inbound, context: Context) -> str:
     """The value of the option the customer chose: by its button, its number or its exact words."""
-    event = inbound.event
+    event, offered = inbound.event, context.conversation.offered
     if isinstance(event, Action):
         return event.value
-    if not isinstance(event, Message) or not conversation.offered:
-        return ""
-    text = event.text.strip().rstrip(".。)、").strip()
-    if text.isdecimal() and len(text) == 1 and 1 <= int(text) <= len(conversation.offered):
-        return conversation.offered[int(text) - 1]
+    text = _text(inbound).strip().rstrip(".。)、").strip()
+    if len(text) == 1 and text.isdecimal() and 1 <= int(text) <= len(offered):
+        return offered[int(text) - 1]
+    for value in offered:
+        article = context.articles.get(value.removeprefix(ARTICLE))
+        if article is not None and same_words(text, article.title):
+            return value
     return ""
+
+
+def _text(inbound: Inbound) -> str:
+    event = inbound.event
+    return event.text if isinstance(event, Message | Action) else ""
 
 
 def _answer(article: Known, conversation: Conversation, language: str, why: str) -> Turn:
     say = words(article.language or language)
+    given = conversation.answered
     after = replace(
         conversation,
-        answered=(*conversation.answered, article.id),
+        # Only a button that is pressed again gives the same article again.
+        answered=given if article.id in given else (*given, article.id),
         offered=(),
         bot_turns=conversation.bot_turns + 1,
     )
@@ -193,8 +216,8 @@ def _hand_over(
     inbound: Inbound, context: Context, outcome: Outcome, conversation: Conversation, why: str
 ) -> Turn:
     event = inbound.event
-    text = event.text if isinstance(event, Message | Action) else ""
-    subject = event.subject if isinstance(event, Message) and event.subject else " ".join(text.split())
+    subject = event.subject if isinstance(event, Message) else ""
+    subject = subject or " ".join(_text(inbound).split())
     ticket = OpenTicket(
         queue=outcome.queue or context.default_queue,
         subject=subject[:_SUBJECT],

@@ -83,6 +83,8 @@ _WANTS_PERSON = frozenset(
         "真人客服",
     }
 )
+# What the option is called, for channels that send the words of a button and not its value.
+_PERSON_OPTIONS = frozenset({"none of these a person please", "都不是 转人工"})
 _POLITE = (" please", "please ", " thanks", " thank you", "谢谢", "请")
 _HELPED = frozenset(
     {
@@ -141,11 +143,17 @@ def words(language: str) -> dict[str, str]:
 def wants_person(text: str) -> bool:
     """Whether the message asks for a person and nothing else."""
     plain = _plain(text)
-    if plain in _WANTS_PERSON:
+    if plain in _WANTS_PERSON or plain in _PERSON_OPTIONS:
         return True
     for polite in _POLITE:
         plain = plain.removesuffix(polite).removeprefix(polite)
     return plain.strip() in _WANTS_PERSON
+
+
+def same_words(text: str, other: str) -> bool:
+    """Whether two short texts are the same but for case and punctuation."""
+    plain = _plain(text)
+    return plain != "" and plain == _plain(other)
 
 
 def says_helped(text: str) -> bool:
