@@ -39,7 +39,12 @@ def configure(settings: Settings) -> None:
 def _rendered(settings: Settings) -> list[Processor]:
     readable = sys.stderr.isatty() if settings.log_format == "auto" else settings.log_format == "console"
     if readable:
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        return [
+            # The default one shows local variables, and with them secrets.
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     return [
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event, default=str).decode()),
