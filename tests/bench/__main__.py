@@ -1,0 +1,171 @@
+"""`make bench`: what the embedded desk does, beside a straw man measured in the same minutes.
+
+Two cores are shared by the server, the load and whatever else the machine does: trust ratios and CPU per message
+more than messages per second.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+import uvloop
+
+from tests.bench import mix, pieces
+from tests.bench.load import LoadError
+from tests.bench.runs import Latency, Throughput, pace, saturate
+from tests.bench.seed import seed
+from tests.bench.sink import sink
+from tests.bench.subjects import Subject, product, resident_megabytes, strawman
+from tests.bench.table import Figure, formatted
+from tests.desk import Desk
+
+EQUAL_RATE = 350.0
+TARGET_SHARE = 0.5
+MOST_MEGABYTES = 200
+_IDLE_SECONDS = 2
+
+
+class Size(NamedTuple):
+    """How much is measured: pairs of runs, posts in each, seconds at a fixed rate."""
+
+    pairs: int
+    posts: int
+    seconds: float
+
+
+FULL = Size(5, 5000, 6)
+QUICK = Size(2, 2000, 3)
+
+
+async def measure(size: Size) -> list[Figure]:
+    """Everything, straw man and product by turns."""
+    with tempfile.TemporaryDirectory(prefix="frontdesk-bench-") as folder, ExitStack() as stack:
+        async with sink() as url:
+            seeded = await seed(Path(folder) / "data", size.pairs + 3, url)
+            limit = stack.enter_context(strawman(Path(folder)))
+            desk = stack.enter_context(product(Path(folder) / "data", seeded))
+            return [*await _loads(size, limit, desk), *_pieces(), *_starts(Path(folder) / "started")]
+
+
+async def _loads(size: Size, limit: Subject, desk: Subject) -> list[Figure]:
+    for subject in (limit, desk):
+        await saturate(subject, mix.posts(0, size.posts // 5))
+    e1: list[Throughput] = []
+    ours: list[Throughput] = []
+    for round_ in range(1, size.pairs + 1):
+        posts = mix.posts(round_, size.posts)
+        e1.append(await saturate(limit, posts))
+        ours.append(await saturate(desk, posts))
+    figures = _throughput(e1, ours)
+    half = median(one.per_second for one in e1) / 2, median(one.per_second for one in ours) / 2
+    figures += _latency("at half of its own load", *await _paced(size, limit, desk, size.pairs + 1, half))
+    equal = (EQUAL_RATE, EQUAL_RATE)
+    figures += _latency(f"at {EQUAL_RATE:.0f}/s", *await _paced(size, limit, desk, size.pairs + 2, equal))
+    return figures
+
+
+async def _paced(
+    size: Size, limit: Subject, desk: Subject, round_: int, rates: tuple[float, float]
+) -> tuple[Latency, Latency]:
+    found = []
+    for subject, rate in zip((limit, desk), rates, strict=True):
+        found.append(await pace(subject, mix.posts(round_, int(rate * size.seconds)), rate))
+    return found[0], found[1]
+
+
+def _throughput(e1: list[Throughput], ours: list[Throughput]) -> list[Figure]:
+    share = median(our.per_second / their.per_second for their, our in zip(e1, ours, strict=True))
+    cpu = median(their.cpu_us / our.cpu_us for their, our in zip(e1, ours, strict=True))
+    return [
+        Figure(
+            name="messages, end to end",
+            value=median(one.per_second for one in ours),
+            limit=median(one.per_second for one in e1),
+            unit="per s",
+        ),
+        Figure(
+            name="share of E1's messages per second",
+            value=share,
+            unit="×",
+            target=f">= {TARGET_SHARE}",
+            met=share >= TARGET_SHARE,
+        ),
+        Figure(
+            name="CPU per message",
+            value=median(one.cpu_us for one in ours),
+            limit=median(one.cpu_us for one in e1),
+            unit="µs",
+        ),
+        Figure(name="E1's CPU as a share of ours", value=cpu, unit="×"),
+    ]
+
+
+def _latency(where: str, e1: Latency, ours: Latency) -> list[Figure]:
+    names = (f"hook answered {where}, p50", "  p99", f"stored and decided {where}, p50", "  p99")
+    return [
+        Figure(name=name, value=our, limit=their, unit="ms")
+        for name, our, their in zip(names, ours, e1, strict=True)
+    ]
+
+
+def _pieces() -> list[Figure]:
+    return [
+        Figure(name="a match against 40 articles, per question", value=pieces.match_us(), unit="µs"),
+        Figure(name="100 rules, per message", value=pieces.rules_us(100), unit="µs"),
+        Figure(name="1,000 rules, per message", value=pieces.rules_us(1000), unit="µs"),
+    ]
+
+
+def _starts(folder: Path) -> list[Figure]:
+    folder.mkdir()
+    desk = Desk(folder / "data", demo=True)
+    try:
+        desk.start()
+        desk.stop()
+        began = time.perf_counter()
+        desk.start()
+        took = time.perf_counter() - began
+        time.sleep(_IDLE_SECONDS)
+        held = resident_megabytes(desk.pid)
+    finally:
+        desk.kill9()
+    return [
+        Figure(name="second start of the demo, until ready", value=took, unit="s"),
+        Figure(
+            name="memory when idle",
+            value=held,
+            unit="MB",
+            target=f"< {MOST_MEGABYTES}",
+            met=held < MOST_MEGABYTES,
+        ),
+    ]
+
+
+def main() -> int:
+    """Measure and print; 1 when it could not measure."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure the embedded desk.")
+    parser.add_argument("--quick", action="store_true", help="less of everything, in well under a minute")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    asked = parser.parse_args()
+    size = QUICK if asked.quick else FULL
+    if not asked.json:
+        print("Measuring; this takes up to three minutes." if size is FULL else "Measuring.", flush=True)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            figures = runner.run(measure(size))
+    except (LoadError, AssertionError, OSError) as error:
+        print(f"It could not be measured: {error}", file=sys.stderr)
+        return 1
+    print(msgspec.json.encode(figures).decode() if asked.json else formatted(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Pieces of the path by themselves: what rules and a match cost a message, in µs."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any, TypeVar
+
+from bus.envelope import Inbound, Message, Sender
+from gateway.demo import content
+from knowledgebase.match import Snapshot
+from router.decision import Context
+from router.rules.engine import compile_rules
+from router.rules.facts import Facts
+from router.rules.form import parse
+from router.values import ChannelRef, Conversation, Customer
+from tests.bench import desk_rules, mix
+
+T = TypeVar("T")
+_NOW = datetime(2026, 5, 4, 10, 15, tzinfo=UTC)
+_RUNS = 5
+
+
+def rules_us(count: int, messages: int = 2000) -> float:
+    """What `count` rules cost a message of somebody with a ticket."""
+    compiled = compile_rules(parse(desk_rules.rules(count)), 1)
+    written = [_written(text) for text in mix.texts(messages)]
+    return _per_item(lambda one: compiled.run(Facts(*one)), written)
+
+
+def match_us(messages: int = 200) -> float:
+    """What it costs to match a question against the demo's forty articles."""
+    snapshot = Snapshot.build(content.articles())
+    return _per_item(lambda text: snapshot.match(text, target_precision=0.9), mix.questions(messages))
+
+
+def _written(text: str) -> tuple[Inbound, Context]:
+    inbound = Inbound(
+        id="msg_1",
+        channel_id="ch_1",
+        channel_kind="webhook",
+        external_id="1",
+        sender=Sender(address="ann", name="Ann", email="ann@example.org"),
+        event=Message(text=text),
+        received_at=_NOW,
+    )
+    conversation = Conversation(id="cv_1", channel_id="ch_1", contact_point_id="cp_1", customer_id="cus_1")
+    context = Context(
+        now=_NOW,
+        channel=ChannelRef(id="ch_1", kind="webhook", name="Shop"),
+        conversation=conversation,
+        customer=Customer(id="cus_1", name="Ann", tier="gold"),
+        default_queue="general",
+    )
+    return inbound, context
+
+
+def _per_item(work: Callable[[T], Any], items: Sequence[T]) -> float:
+    runs = []
+    for _ in range(_RUNS):
+        start = time.thread_time()
+        for item in items:
+            work(item)
+        runs.append(time.thread_time() - start)
+    return median(runs) / len(items) * 1e6
