@@ -72,7 +72,7 @@ async def _opened(settings: Settings) -> AsyncIterator[SqliteStore]:
 
 
 def folder(settings: Settings) -> Finding:
-    """The data folder can be written, and nobody else can read it."""
+    """The data folder can be written, and by nobody else."""
     place = settings.data if settings.data.exists() else settings.data.resolve().parent
     try:
         with tempfile.TemporaryFile(dir=place):
@@ -80,8 +80,8 @@ def folder(settings: Settings) -> Finding:
     except OSError as error:
         return Finding("folder", False, f"{place}: {error.strerror}", "make it yours, or set FRONTDESK_DATA")
     mode = place.stat().st_mode & 0o777
-    if settings.data.exists() and mode & 0o077:
-        return Finding("folder", False, f"others can read {place} (mode {mode:03o})", f"chmod 700 {place}")
+    if settings.data.exists() and mode & 0o022:
+        return Finding("folder", False, f"others can write {place} (mode {mode:03o})", f"chmod 700 {place}")
     return Finding("folder", True, f"{place} can be written")
 
 

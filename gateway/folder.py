@@ -28,13 +28,28 @@ def prepare(settings: Settings) -> None:
 
 
 def _migrate(settings: Settings) -> None:
+    found = _revision(settings)
+    # Revisions are numbered.
+    if found is not None and found > HEAD:
+        raise FolderError(
+            f"The database in {settings.data} was written by a newer release: use that release."
+        )
+    if found != HEAD:
+        database = engine(settings.database_file)
+        upgrade(database)
+        database.dispose()
+
+
+def _revision(settings: Settings) -> str | None:
     database = engine(settings.database_file)
     try:
-        # Revisions are numbered.
-        if (found := current(database)) is not None and found > HEAD:
-            raise FolderError(
-                f"The database in {settings.data} was written by a newer release: use that release."
-            )
-        upgrade(database)
+        return current(database)
+    except Exception as error:
+        # Whatever the driver says about a file that is damaged or no database: the start ends here.
+        why = str(error).splitlines()[0]
+        raise FolderError(
+            f"The database {settings.database_file} can't be read ({why}): "
+            "put a backup back, or choose another folder with --data or FRONTDESK_DATA."
+        ) from error
     finally:
         database.dispose()

@@ -118,6 +118,15 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """It is left as it was: it may be somebody's."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "frontdesk.db").write_bytes(b"something else" * 1000)
+    assert refusal(data, port=free_port()).startswith(f"The database {data / 'frontdesk.db'} can't be read (")
+    assert (data / "frontdesk.db").read_bytes() == b"something else" * 1000
+
+
 def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
     """The start stops before anything is made."""
     assert refusal(tmp_path / "data", port="many") == (
