@@ -135,6 +135,13 @@ ALWAYS = Calendar(tz=ZoneInfo("UTC"), weekly=(((0, _DAY),),) * 7)
 """Round the clock."""
 
 
+class Calendars(dict[str, Calendar]):
+    """A desk's calendars by id; one that is gone is round the clock, so that what names it still goes on."""
+
+    def __missing__(self, _id: str) -> Calendar:
+        return ALWAYS
+
+
 def parse(spec: CalendarSpec | Mapping[str, object]) -> Calendar:
     """The calendar that JSON describes. Raises `CalendarError` naming the part at fault."""
     try:

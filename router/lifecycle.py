@@ -14,7 +14,16 @@ from msgspec.structs import replace
 from router import sla
 from router.decision import ChangeTicket, OpenTicket
 from router.desk import Desk
-from router.values import ACTIVE, PRIORITIES, Conversation, Policy, Ticket, TicketStatus, WaitingReason
+from router.values import (
+    ACTIVE,
+    PRIORITIES,
+    Conversation,
+    Policy,
+    Requirement,
+    Ticket,
+    TicketStatus,
+    WaitingReason,
+)
 
 TRANSITIONS: dict[TicketStatus, frozenset[TicketStatus]] = {
     "queued": frozenset({"offered", "open", "waiting", "resolved", "closed", "merged"}),
@@ -25,6 +34,7 @@ TRANSITIONS: dict[TicketStatus, frozenset[TicketStatus]] = {
     "closed": frozenset(),
     "merged": frozenset(),
 }
+_FINAL = frozenset({"closed", "merged"})
 METRICS: tuple[sla.Metric, ...] = ("first_response", "next_response", "resolution")
 
 
@@ -53,7 +63,7 @@ def opened(
         queue=request.queue,
         fields=request.fields,
         tags=request.tags,
-        skills=request.skills or (queue.skills if queue else ()),
+        skills=_joined(request.skills, queue.skills if queue else ()),
         policy=request.policy,
         previous_ticket_id=conversation.previous_ticket_id,
     )
@@ -73,12 +83,15 @@ def customer_wrote(ticket: Ticket, change: ChangeTicket, now: datetime, desk: De
 
 
 def agent_replied(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> Ticket:
-    """A person answered the customer: the ticket is theirs if it was nobody's, and the clocks hear it."""
-    if ticket.status in ("queued", "offered", "resolved"):
-        ticket = replace(ticket, assignee=ticket.assignee or agent_id)
-        ticket = move(ticket, "open", now, desk)
-    elif ticket.status not in ACTIVE:
+    """The customer was answered: the ticket is the agent's if it was nobody's, and the clocks hear it.
+
+    A program (`agent_id` None) answers too, but nobody's ticket goes on waiting for somebody.
+    """
+    if ticket.status not in ACTIVE and ticket.status != "resolved":
         raise Refused(f"ticket #{ticket.number} is {ticket.status}; open a new one to write to the customer")
+    ticket = replace(ticket, assignee=ticket.assignee or agent_id)
+    if ticket.assignee is not None and ticket.status in ("queued", "offered", "resolved"):
+        ticket = move(ticket, "open", now, desk)
     ticket = _clocks(ticket, sla.Event(at=now, type="agent_reply"), desk)
     first = ticket.first_replied_at or now
     return replace(ticket, first_replied_at=first, updated_at=now)
@@ -97,24 +110,27 @@ def assign(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> T
 def move(
     ticket: Ticket, status: TicketStatus, now: datetime, desk: Desk, reason: WaitingReason | None = None
 ) -> Ticket:
-    """Change the status; raises `Refused` where `TRANSITIONS` has no such step."""
+    """Change the status; raises `Refused` where `TRANSITIONS` has no such step.
+
+    `reason` counts for waiting alone, and is the customer where none is given.
+    """
+    reason = (reason or "customer") if status == "waiting" else None
     if status == ticket.status and reason == ticket.waiting_reason:
-        return ticket
+        return _due(ticket, desk)
     if status != ticket.status and status not in TRANSITIONS[ticket.status]:
         allowed = ", ".join(sorted(TRANSITIONS[ticket.status])) or "nothing: that is final"
         raise Refused(f"ticket #{ticket.number} is {ticket.status}; from there it can become {allowed}")
     moved = replace(
         ticket,
         status=status,
-        waiting_reason=(reason or "customer") if status == "waiting" else None,
+        waiting_reason=reason,
         snoozed_until=ticket.snoozed_until if reason == "snoozed" else None,
         resolved_at=now if status == "resolved" else (ticket.resolved_at if status == "closed" else None),
         closed_at=now if status in ("closed", "merged") else None,
         assignee=None if status in ("queued", "offered") else ticket.assignee,
         updated_at=now,
     )
-    told = moved.waiting_reason or status
-    return _clocks(moved, sla.Event(at=now, type="status", value=told), desk)
+    return _clocks(moved, _status(moved, now), desk)
 
 
 def edit(ticket: Ticket, changes: dict[str, Any], now: datetime, desk: Desk) -> Ticket:
@@ -123,6 +139,8 @@ def edit(ticket: Ticket, changes: dict[str, Any], now: datetime, desk: Desk) -> 
     if "fields" in merged:
         kept = {**ticket.fields, **merged["fields"]}
         merged["fields"] = {name: value for name, value in kept.items() if value is not None}
+    if (queue := merged.get("queue", ticket.queue)) != ticket.queue:
+        merged["skills"] = _requeued(ticket, queue, desk)
     edited = replace(ticket, **merged, updated_at=now, version=ticket.version + 1)
     if (edited.priority, edited.tier, edited.policy) != (ticket.priority, ticket.tier, ticket.policy):
         edited = retarget(edited, now, desk)
@@ -135,14 +153,19 @@ def snooze(ticket: Ticket, until: datetime, now: datetime, desk: Desk) -> Ticket
 
 
 def retarget(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
-    """Hold the clocks to the policy that the ticket has now; what was used stays used."""
+    """Hold the clocks to the policy that the ticket has now; what was used stays used.
+
+    A metric that had no target so far counts from the ticket's beginning, as it would have with one.
+    """
     policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
     clocks = dict(ticket.clocks)
     for metric in METRICS:
         target = _target(policy, metric)
         if policy is None or target is None:
             clocks.pop(metric, None)
-        elif metric in clocks:
+        elif metric not in clocks:
+            clocks[metric] = _late_clock(ticket, metric, policy, target, now, desk)
+        else:
             event = sla.Event(
                 at=now, type="change", calendar=policy.calendar, target=timedelta(seconds=target)
             )
@@ -156,6 +179,8 @@ def fire(ticket: Ticket, now: datetime, desk: Desk) -> tuple[Ticket, tuple[tuple
     Everything is derived anew from clocks and status, so a `due_at` that is stale does no harm.
     """
     fired: list[tuple[sla.Metric, int]] = []
+    if ticket.status in _FINAL:
+        return _due(ticket, desk), ()
     clocks = dict(ticket.clocks)
     for metric, clock in ticket.clocks.items():
         clocks[metric], steps = sla.fire(clock, desk.calendars, now)
@@ -182,6 +207,7 @@ def _merge(ticket: Ticket, change: ChangeTicket) -> Ticket:
         fields={**ticket.fields, **change.fields},
         type=ticket.type or change.type or "",
         priority=change.priority if higher and change.priority else ticket.priority,
+        version=ticket.version + 1,
     )
 
 
@@ -194,6 +220,40 @@ def _start_clocks(ticket: Ticket, now: datetime, desk: Desk) -> dict[str, sla.Cl
         for metric in METRICS
         if policy is not None and (target := _target(policy, metric)) is not None
     }
+
+
+def _late_clock(
+    ticket: Ticket, metric: sla.Metric, policy: Policy, target: float, now: datetime, desk: Desk
+) -> sla.Clock:
+    clock = sla.start(
+        metric=metric,
+        at=ticket.created_at,
+        target_s=target,
+        calendar=policy.calendar,
+        pause_on=policy.pause_on,
+    )
+    if ticket.first_replied_at is not None:
+        clock = sla.apply(clock, sla.Event(at=ticket.first_replied_at, type="agent_reply"), desk.calendars)
+    return sla.apply(clock, _status(ticket, now), desk.calendars)
+
+
+def _status(ticket: Ticket, now: datetime) -> sla.Event:
+    return sla.Event(at=now, type="status", value=ticket.waiting_reason or ticket.status)
+
+
+def _joined(first: tuple[Requirement, ...], second: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    """Each skill once, at the higher of its levels."""
+    levels = {need.skill: need.level for need in first}
+    for need in second:
+        levels[need.skill] = max(need.level, levels.get(need.skill, 0))
+    return tuple(Requirement(skill=skill, level=level) for skill, level in levels.items())
+
+
+def _requeued(ticket: Ticket, queue_id: str, desk: Desk) -> tuple[Requirement, ...]:
+    """The skills the ticket needs in another queue: what the old one asked for goes with it."""
+    before, after = desk.queues.get(ticket.queue), desk.queues.get(queue_id)
+    own = tuple(need for need in ticket.skills if before is None or need not in before.skills)
+    return _joined(own, after.skills if after else ())
 
 
 def _target(policy: Policy | None, metric: sla.Metric) -> float | None:
@@ -215,7 +275,9 @@ def _closes_at(ticket: Ticket, desk: Desk) -> datetime | None:
 
 
 def _due(ticket: Ticket, desk: Desk) -> Ticket:
-    instants = [sla.due(clock, desk.calendars) for clock in ticket.clocks.values()]
-    instants += [ticket.snoozed_until, _closes_at(ticket, desk)]
+    instants: list[datetime | None] = []
+    if ticket.status not in _FINAL:
+        instants += [sla.due(clock, desk.calendars) for clock in ticket.clocks.values()]
+        instants += [ticket.snoozed_until, _closes_at(ticket, desk)]
     due = min((instant for instant in instants if instant is not None), default=None)
     return ticket if due == ticket.due_at else replace(ticket, due_at=due)

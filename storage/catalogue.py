@@ -138,7 +138,7 @@ def load_desk(sql: Connection) -> Desk:
         tiers=_values(by_kind, "tier", lambda fields: msgspec.convert(fields, Tier)),
         policies=_values(by_kind, "policy", lambda fields: msgspec.convert(fields, Policy)),
         fields=_values(by_kind, "field", lambda fields: msgspec.convert(fields, Field)),
-        calendars={"": calendar.ALWAYS} | _values(by_kind, "calendar", calendar.parse),
+        calendars=calendar.Calendars(_values(by_kind, "calendar", calendar.parse)),
         default_queue=next(iter([*chosen, *queues]), ""),
     )
 
