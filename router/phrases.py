@@ -171,4 +171,6 @@ def _plain(text: str) -> str:
         return ""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     kept = (letter if letter.isalnum() or letter in " '" else " " for letter in folded)
-    return " ".join("".join(kept).split())
+    words = "".join(kept).split()
+    # Between Han characters a space or comma says nothing.
+    return ("" if any("一" <= letter <= "鿿" for letter in folded) else " ").join(words)

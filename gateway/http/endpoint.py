@@ -97,7 +97,9 @@ class Endpoint:
         if isinstance(version, int):
             headers["ETag"] = etag(version)
         headers["Content-Type"] = "application/json"
-        return Answer(reply.status or self.status, headers, self.adapter.dump_json(reply.value))
+        return Answer(
+            reply.status or self.status, headers, self.adapter.dump_json(reply.value, by_alias=True)
+        )
 
 
 class Api:
