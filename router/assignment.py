@@ -137,6 +137,8 @@ class Engine:
             agent.idle_since = self._now
         agent.group, agent.online = group, event.online
         agent.channels, agent.capacity = event.channels, event.capacity
+        agent.used += event.held - agent.held
+        agent.held = event.held
         group.members += 1
         self._count_online(agent, 1)
         self._reconsider(agent)
@@ -219,7 +221,7 @@ class Engine:
     def _wait(self, event: TicketWaits) -> None:
         bucket = self._bucket(event)
         promise_at = self._now + bucket.target
-        self._tickets[event.id] = Ticket(event, promise_at, bucket)
+        self._tickets[event.id] = Ticket(event, promise_at, bucket, declined=set(event.declined))
         insort(bucket.fresh, (promise_at, event.id))
         self._open[bucket] = None
 

@@ -31,17 +31,21 @@ class Config(At, frozen=True, kw_only=True, tag="config"):
 
 
 class AgentChanged(At, frozen=True, kw_only=True, tag="agent"):
-    """An agent appears or changes: most tickets at once per channel, units in all."""
+    """An agent appears or changes: most tickets at once per channel, units in all.
+
+    `held` are units of work in hand that came another way: they take room and count as being busy.
+    """
 
     id: Id
     skills: Skills
     channels: Annotated[dict[Id, Count], Meta(max_length=100)]
     capacity: Count
     online: bool
+    held: Count = 0
 
 
 class TicketWaits(At, frozen=True, kw_only=True, tag="ticket"):
-    """A ticket starts to wait. `promise_s` is its first-response target."""
+    """A ticket starts to wait. `promise_s` is its first-response target; `declined` agents are spared it."""
 
     id: Id
     skills: Skills
@@ -49,6 +53,7 @@ class TicketWaits(At, frozen=True, kw_only=True, tag="ticket"):
     channel: Id
     units: Annotated[int, Meta(ge=1, le=1_000_000)]
     promise_s: Annotated[float, Meta(ge=0.001, le=1e9)]
+    declined: Annotated[tuple[Id, ...], Meta(max_length=10_000)] = ()
 
 
 class Returned(At, frozen=True, kw_only=True):

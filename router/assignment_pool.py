@@ -50,6 +50,7 @@ class Agent:
     capacity: int = 0
     online: bool = False
     used: int = 0
+    held: int = 0
     busy: Counter[str] = field(default_factory=Counter)
     idle_since: int = 0
     missed_at: int | None = None

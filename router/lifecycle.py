@@ -164,7 +164,8 @@ def retarget(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
         if policy is None or target is None:
             clocks.pop(metric, None)
         elif metric not in clocks:
-            clocks[metric] = _late_clock(ticket, metric, policy, target, now, desk)
+            begun = _started(metric, ticket.created_at, target, policy)
+            clocks[metric] = _late_clock(ticket, begun, now, desk)
         else:
             event = sla.Event(
                 at=now, type="change", calendar=policy.calendar, target=timedelta(seconds=target)
@@ -214,24 +215,21 @@ def _merge(ticket: Ticket, change: ChangeTicket) -> Ticket:
 def _start_clocks(ticket: Ticket, now: datetime, desk: Desk) -> dict[str, sla.Clock]:
     policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
     return {
-        metric: sla.start(
-            metric=metric, at=now, target_s=target, calendar=policy.calendar, pause_on=policy.pause_on
-        )
+        metric: _started(metric, now, target, policy)
         for metric in METRICS
         if policy is not None and (target := _target(policy, metric)) is not None
     }
 
 
-def _late_clock(
-    ticket: Ticket, metric: sla.Metric, policy: Policy, target: float, now: datetime, desk: Desk
-) -> sla.Clock:
-    clock = sla.start(
-        metric=metric,
-        at=ticket.created_at,
-        target_s=target,
-        calendar=policy.calendar,
-        pause_on=policy.pause_on,
+def _started(metric: sla.Metric, at: datetime, target: float, policy: Policy) -> sla.Clock:
+    return sla.start(
+        metric=metric, at=at, target_s=target, calendar=policy.calendar, pause_on=policy.pause_on
     )
+
+
+def _late_clock(ticket: Ticket, begun: sla.Clock, now: datetime, desk: Desk) -> sla.Clock:
+    """A clock that began with the ticket, told of what has been since."""
+    clock = begun
     if ticket.first_replied_at is not None:
         clock = sla.apply(clock, sla.Event(at=ticket.first_replied_at, type="agent_reply"), desk.calendars)
     return sla.apply(clock, _status(ticket, now), desk.calendars)

@@ -1,7 +1,7 @@
 """Who is offered what now, from the desk as it is stored: a fresh engine is told of agents and tickets.
 
 Tickets are told in order of tier, then age, so that the best-served tier is never behind another; each goes
-to the agent whom the engine chooses by skill, free capacity and idleness.
+to the agent whom the engine chooses by skill, by how busy they are for their capacity, and by idleness.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from router.assignment import Engine
-from router.assignment_events import AgentChanged, Config, Declined, Offer, TicketWaits
+from router.assignment_events import AgentChanged, Config, Offer, TicketWaits
 from router.desk import Desk
 from router.values import Agent, Ticket
 
@@ -40,27 +40,35 @@ def offers(desk: Desk, rooms: Sequence[Room], tickets: Sequence[Ticket], now: da
     for room in sorted(rooms, key=lambda room: (room.idle_since, room.agent.id)):
         engine.apply(_agent(room, desk, min(room.idle_since.timestamp(), instant)))
     waiting = sorted(tickets, key=lambda one: (desk.tier_order(one.tier), one.waiting_since, one.id))
-    made = (_offer(engine, ticket, desk, now) for ticket in waiting)
-    return tuple(offer for offer in made if offer is not None)
+    made: list[Offer] = []
+    for ticket in waiting:
+        for offer in engine.apply(_ticket(ticket, desk, now)).offers:
+            why = f"{_waits(ticket, desk, now)}; {offer.why.partition('; ')[2]}"
+            made.append(msgspec.structs.replace(offer, why=why))
+    return tuple(made)
 
 
-def _offer(engine: Engine, ticket: Ticket, desk: Desk, now: datetime) -> Offer | None:
-    result = engine.apply(_ticket(ticket, desk, now))
-    while result.offers and result.offers[0].agent in ticket.declined_by:
-        refused = Declined(at=now.timestamp(), ticket=ticket.id, agent=result.offers[0].agent)
-        result = engine.apply(refused)
-    return result.offers[0] if result.offers else None
+def _waits(ticket: Ticket, desk: Desk, now: datetime) -> str:
+    # The engine is new each time and knows no ticket's age.
+    tier = desk.tiers.get(ticket.tier)
+    minutes = int((now - ticket.waiting_since).total_seconds() // 60)
+    return f"{f'tier {tier.name}' if tier else 'no tier'}, waiting {minutes} min"
 
 
 def _agent(room: Room, desk: Desk, at: float) -> AgentChanged:
     agent = room.agent
-    free = max(agent.capacity - room.held, 0)
     # An agent who is in no queue by name serves them all.
     queues = agent.queues or tuple(desk.queues)
     skills = {_SKILL + skill: level for skill, level in agent.skills.items()}
     skills |= {_QUEUE + queue: 1 for queue in queues}
     return AgentChanged(
-        at=at, id=agent.id, skills=skills, channels={ROUTED: free}, capacity=free, online=True
+        at=at,
+        id=agent.id,
+        skills=skills,
+        channels={ROUTED: agent.capacity},
+        capacity=agent.capacity,
+        online=True,
+        held=room.held,
     )
 
 
@@ -78,4 +86,5 @@ def _ticket(ticket: Ticket, desk: Desk, now: datetime) -> TicketWaits:
         channel=ROUTED,
         units=1,
         promise_s=max(promise, 1.0),
+        declined=ticket.declined_by,
     )
