@@ -44,7 +44,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Queues, tiers, policies, calendars and fields by id. `version` grows with every change.
 
     A resolved ticket closes after `close_days` without a word; until then the customer's next message
-    reopens it. A conversation whose last answer met `self_served_hours` of silence counts as self-served.
+    reopens it. A conversation in which the bot's last word met `self_served_hours` of silence closes; if that
+    was an answer, it counts as self-served.
     """
 
     version: int = 0

@@ -64,7 +64,9 @@ def _fire(tx: Tx, setup: Setup) -> int:
 def _self_served(tx: Tx, conversation_id: str) -> None:
     conversation = conversations.lock(tx, conversation_id)
     if conversation.with_ == "bot" and conversation.due_at is not None and conversation.due_at <= tx.now:
-        after = replace(conversation, with_="closed", outcome="self_served", due_at=None)
+        # Whoever left the bot's last question without an answer was not served.
+        served = bool(conversation.answered) and not conversation.offered
+        after = replace(conversation, with_="closed", outcome="self_served" if served else "", due_at=None)
     else:
         after = replace(conversation, due_at=None)
     conversations.save(tx, [after])

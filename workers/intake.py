@@ -5,14 +5,14 @@ and everything that changed is stored in a few statements. It touches nothing bu
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from bus.envelope import Action, Delete, Edit, Inbound, Message, Receipt, Wake
 from bus.envelope import encode as encode_envelope
-from bus.ids import new_id
+from bus.ids import message_id, new_id
 from bus.topology import OUTBOUND
 from knowledgebase.match import Match
 from router.decide import decide
@@ -28,7 +28,7 @@ from router.decision import (
     Reply,
 )
 from router.lifecycle import customer_wrote, opened
-from router.phrases import NUMBER
+from router.phrases import ARTICLE, NUMBER
 from router.values import ChannelRef, ContactPoint, Conversation, Customer, Ticket
 from storage import contacts, conversations, deliveries, messages, outbox, tickets
 from storage import decisions as decisions_store
@@ -37,6 +37,9 @@ from workers.setup import Setup
 
 # What is stored for these channels has reached the customer: their sockets read it from the store.
 LIVE_KINDS = frozenset({"widget"})
+# Of a message that is edited again and again, so many earlier texts are kept.
+_KEPT_EDITS = 20
+_ASKING = frozenset({"answer", "suggest"})
 
 
 class Frozen(NamedTuple):
@@ -119,16 +122,20 @@ class _Work:
         self.unmatched: list[str] = []
 
     def take(self, envelope: Inbound) -> None:
-        """Store one envelope's event and what follows from it."""
-        contact = self._contact(envelope)
-        conversation = self._conversation(contact, envelope.thread)
-        self.remembered.append((envelope.id, conversation.id))
+        """Store one envelope's event and what follows from it.
+
+        Only what the customer says begins a conversation; an edit or a receipt is about one that was.
+        """
         match envelope.event:
             case Message() | Action():
+                contact = self._contact(envelope)
+                conversation = self._conversation(contact, envelope.thread)
+                self.remembered.append((envelope.id, conversation.id))
                 self._decide(envelope, contact, conversation)
             case Edit() | Delete():
-                self._amend(envelope, conversation)
+                self.remembered.append((envelope.id, self._amend(envelope)))
             case Receipt(target=target, state=state):
+                self.remembered.append((envelope.id, ""))
                 deliveries.receipt(self.tx, envelope.channel_id, target, state)
 
     def _contact(self, envelope: Inbound) -> ContactPoint:
@@ -203,6 +210,9 @@ class _Work:
             named |= self.frozen.setup.answers
             named |= {candidate.article_id for candidate in match.candidates} if match else set()
             named |= {value.partition(":")[2] for value in conversation.offered}
+            if isinstance(envelope.event, Action):
+                # Buttons of earlier messages are still there to be pressed.
+                named.add(envelope.event.value.removeprefix(ARTICLE))
         ticket = self.tickets.get(conversation.ticket_id) if conversation.ticket_id else None
         channel = self.frozen.setup.channels.get(envelope.channel_id)
         return Context(
@@ -288,17 +298,17 @@ class _Work:
                 )
         return conversation
 
-    def _silence(self, conversation: Conversation, decision: Decision) -> Any:
-        # After an answer the customer may simply leave: then the conversation ends as self-served.
-        answered = any(isinstance(one, Reply) and one.reason == "answer" for one in decision.effects)
-        if conversation.with_ != "bot" or not answered:
+    def _silence(self, conversation: Conversation, decision: Decision) -> datetime | None:
+        # After an answer or a question of the bot's the customer may simply leave.
+        spoke = any(isinstance(one, Reply) and one.reason in _ASKING for one in decision.effects)
+        if conversation.with_ != "bot" or not spoke:
             return None
         return self.tx.now + timedelta(hours=self.frozen.setup.desk.self_served_hours)
 
     def _reply(self, reply: Reply, conversation: Conversation) -> Conversation:
         conversation = replace(conversation, position=conversation.position + 1)
         text = reply.text
-        if NUMBER in text and conversation.ticket_id:
+        if reply.reason == "handover" and conversation.ticket_id:
             text = text.replace(NUMBER, str(self.tickets[conversation.ticket_id].number))
         details: dict[str, Any] = {"reason": reply.reason}
         if reply.article_id:
@@ -321,9 +331,11 @@ class _Work:
 
     def _open(self, request: OpenTicket, conversation: Conversation) -> Conversation:
         number = tickets.numbers(self.tx, 1)[0]
+        # One that was merged leaves its conversation to the other, which may close before it.
+        previous = conversation.ticket_id or conversation.previous_ticket_id
         ticket = opened(
             request,
-            conversation,
+            replace(conversation, previous_ticket_id=previous),
             self.tx.now,
             self.frozen.setup.desk,
             id=new_id("tkt", self.tx.now),
@@ -351,23 +363,38 @@ class _Work:
             self.tx.emit("ticket.updated", ticket=after.id, conversation=conversation.id, status=after.status)
         return conversation
 
-    def _amend(self, envelope: Inbound, conversation: Conversation) -> None:
+    def _amend(self, envelope: Inbound) -> str:
+        """Change what an earlier message says; returns its conversation's id, "" where there is none."""
         event = envelope.event
         assert isinstance(event, Edit | Delete)  # noqa: S101 - the only events that reach it
-        found = messages.by_external(self.tx, conversation.id, event.target)
-        if found is None:
-            return
+        target = message_id(envelope.channel_id, event.target)
+        contact = self.contacts.get((envelope.channel_id, envelope.sender.address))
+        place = next((at for at, one in enumerate(self.messages) if one.id == target), None)
+        found = messages.find(self.tx.sql, target) if place is None else self.messages[place]
+        if found is None or contact is None or found.contact_point_id != contact.id:
+            return ""
         said = {"at": self.tx.now, "text": found.text}
-        details = {**found.details, "earlier": [*found.details.get("earlier", []), said]}
+        earlier = [*found.details.get("earlier", []), said][-_KEPT_EDITS:]
+        how = "withdrawn" if isinstance(event, Delete) else "edited"
+        details = {**found.details, "earlier": earlier, how: True}
         text = event.text if isinstance(event, Edit) else ""
-        details["withdrawn" if isinstance(event, Delete) else "edited"] = True
-        messages.amend(self.tx, found.id, text, details)
+        if place is None:
+            messages.amend(self.tx, found.id, text, details)
+        else:
+            self.messages[place] = replace(found, text=text, details=details)
         self.tx.emit(
             "message.updated",
-            ticket=conversation.ticket_id,
-            conversation=conversation.id,
+            ticket=self._ticket_of(found.conversation_id),
+            conversation=found.conversation_id,
             message_id=found.id,
         )
+        return found.conversation_id
+
+    def _ticket_of(self, conversation_id: str) -> str | None:
+        for conversation in (*self.conversations.values(), *self.closed):
+            if conversation.id == conversation_id:
+                return conversation.ticket_id
+        return conversations.get(self.tx.sql, conversation_id).ticket_id
 
     def flush(self) -> None:
         """Store what changed."""
