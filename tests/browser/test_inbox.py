@@ -57,6 +57,21 @@ def _step_to(page: Page, row: Locator) -> None:
     raise AssertionError("J never reached the row")
 
 
+def test_a_ticket_is_offered_to_who_is_online(open_inbox: OpenInbox) -> None:
+    """Coming online brings offers of what waits; each leads to its ticket, and accepting makes it mine."""
+    agent = open_inbox()
+    presence = agent.page.get_by_label("Presence")
+    presence.select_option("online")
+    offer = agent.page.get_by_role("status").filter(has_text="Offered to you").get_by_role("link").first
+    subject = offer.inner_text()
+    presence.select_option("offline")
+    agent.page.get_by_role("status").get_by_role("link", name=subject, exact=True).click()
+    agent.press("Accept")
+    expect(agent.page.get_by_role("button", name=TAKE)).to_have_count(0)
+    agent.view("Mine")
+    expect(agent.row(subject)).to_have_count(1)
+
+
 def test_a_double_click_on_send_sends_once(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
     """Two clicks in a row are one reply."""
     visitor = open_shop()

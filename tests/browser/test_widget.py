@@ -4,7 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.people import OpenPage, OpenShop, answer_of
+from tests.browser.elsewhere import shop_elsewhere
+from tests.browser.people import OpenPage, OpenShop, Visitor, answer_of
+from tests.desk import Desk
 
 
 def test_an_english_question_is_answered_from_the_knowledge_base(open_shop: OpenShop) -> None:
@@ -74,6 +76,20 @@ def test_the_chat_opens_and_closes_from_the_keyboard(open_page: OpenPage) -> Non
     field.press("Escape")
     expect(page.locator("iframe")).to_be_hidden()
     expect(button).to_be_focused()
+
+
+def test_the_chat_works_on_another_site_with_a_strict_policy(open_page: OpenPage, desk: Desk) -> None:
+    """A shop of another origin whose policy allows the desk alone: the chat works and outlives a reload."""
+    page = open_page("/demo")
+    channel_id = page.request.get("/demo/config.json").json()["channel_id"]
+    with shop_elsewhere(desk.url, channel_id) as address:
+        page.goto(address)
+        visitor = Visitor(page)
+        visitor.write("How do gift cards work?")
+        visitor.sees(answer_of("art_giftcard_en"))
+        page.reload()
+        visitor.open_chat()
+        expect(visitor.bubbles).to_have_count(2)
 
 
 def test_the_chat_fits_a_narrow_phone(open_shop: OpenShop) -> None:

@@ -3,7 +3,6 @@ import { batch, computed, effect, signal } from "../ui/html.js";
 import { all, call, callWithTag, keepToken, onSignedOut, Problem } from "./api.js";
 import { route } from "./route.js";
 import { Stream } from "./stream.js";
-import { t } from "./words.js";
 
 const PAGE = 50;
 const REFRESH_EVERY_MS = 400; // a burst of events is one reload
@@ -16,6 +15,7 @@ export const counts = signal({});
 export const search = signal("");
 export const list = signal({ items: null, more: null, problem: null });
 export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, offered, problem}
+export const offers = signal([]); // tickets held out to this agent since the page was opened
 export const toast = signal(null);
 
 export function complain(problem) {
@@ -46,6 +46,7 @@ export function end() {
   batch(() => {
     session.value = null;
     open.value = null;
+    offers.value = [];
     list.value = { items: null, more: null, problem: null };
   });
 }
@@ -199,12 +200,10 @@ function take({ type, ticket_id, conversation_id, data }) {
 }
 
 async function offered(type, ticketId, data) {
-  if (type !== "offer.created") {
-    if (toast.peek()?.ticket === ticketId) toast.value = null;
-  } else if (data.agent === me.peek()?.id && open.peek()?.id !== ticketId) {
-    const ticket = await call("GET", `/tickets/${ticketId}`).catch(() => null);
-    if (ticket) toast.value = { text: t("offered_to_you"), ticket: ticketId, subject: ticket.subject || `#${ticket.number}` };
-  }
+  offers.value = offers.peek().filter((ticket) => ticket.id !== ticketId);
+  if (type !== "offer.created" || data.agent !== me.peek()?.id) return;
+  const ticket = await call("GET", `/tickets/${ticketId}`).catch(() => null);
+  if (ticket?.status === "offered") offers.value = [...offers.peek(), ticket];
 }
 
 export function reload() {

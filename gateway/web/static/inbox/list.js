@@ -1,6 +1,6 @@
 // The second pane: tickets of the chosen view (or conversations with the bot), newest change first.
 import { html } from "../ui/html.js";
-import { list, loadList, loadMore, search } from "./desk.js";
+import { list, loadList, loadMore, offers, search } from "./desk.js";
 import { Icon } from "./icons.js";
 import { address, follow, route } from "./route.js";
 import { age, full, promise } from "./when.js";
@@ -16,8 +16,18 @@ export function List() {
       ${view !== "bot" && html`<label class="search"><${Icon} name="search" /><span class="unseen">${t("search")}</span>
         <input id="search" type="search" placeholder=${t("search")} value=${search.value} onInput=${(event) => (search.value = event.currentTarget.value)} /></label>`}
     </header>
+    <${Offers} />
     <${Rows} view=${view} />
   </section>`;
+}
+
+function Offers() {
+  if (!offers.value.length) return null;
+  return html`<div class="offers" role="status">
+    <h3>${t("offered_to_you")}</h3>
+    ${offers.value.map(({ id, number, subject }) => html`<a key=${id} href=${address({ view: "unassigned", ticket: id })}
+      onClick=${(event) => follow(event, { ticket: id })}>${subject || `#${number}`}</a>`)}
+  </div>`;
 }
 
 function Rows({ view }) {

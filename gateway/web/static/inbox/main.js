@@ -7,12 +7,10 @@ import { Icon } from "./icons.js";
 import { Keys, listenToKeys } from "./keys.js";
 import { List } from "./list.js";
 import { Rail } from "./rail.js";
-import { address, follow } from "./route.js";
 import { SignIn } from "./sign_in.js";
 import { t } from "./words.js";
 
 const TOAST_MS = 8_000;
-const OFFER_TOAST_MS = 60_000;
 
 function Inbox() {
   language.value; // drawn again when the language changes
@@ -30,15 +28,10 @@ function Toast() {
   const close = () => (toast.value = null);
   useEffect(() => {
     if (!shown) return undefined;
-    const timer = setTimeout(close, shown.ticket ? OFFER_TOAST_MS : TOAST_MS);
+    const timer = setTimeout(close, TOAST_MS);
     return () => clearTimeout(timer);
   }, [shown]);
-  const leave = (event) => {
-    follow(event, { ticket: shown.ticket });
-    close();
-  };
   return html`<div class="toast" role="alert">${shown && html`<p>${shown.text}
-    ${shown.ticket && html`<a href=${address({ view: "all", ticket: shown.ticket })} onClick=${leave}>${shown.subject}</a>`}
     <button class="plain bare" onClick=${close} aria-label=${t("close")}><${Icon} name="close" /></button></p>`}</div>`;
 }
 

@@ -2,6 +2,7 @@
 import { signal } from "../ui/html.js";
 import { backoff } from "../ui/backoff.js";
 
+const SIGNED_OUT = 4401;
 const SHOWN_LOST_AFTER = 1; // one failed attempt may be a restart; more is worth a word
 
 export class Stream {
@@ -12,7 +13,7 @@ export class Stream {
   #timer = 0;
   #wanted = false;
 
-  /** `onEvent(event)`; `onReset()` when all that is shown must be loaded again; `onRefused()` after a failed attempt. */
+  /** `onEvent(event)`; `onReset()` when all that is shown must be loaded again; `onRefused()` when it was not let in. */
   constructor(onEvent, onReset, onRefused) {
     this.onEvent = onEvent;
     this.onReset = onReset;
@@ -49,7 +50,7 @@ export class Stream {
       if (this.#after === null) this.onReset();
     };
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
-    socket.onclose = () => this.#closed(opened);
+    socket.onclose = ({ code }) => this.#closed(opened && code !== SIGNED_OUT);
   }
 
   #take(event) {
@@ -58,10 +59,10 @@ export class Stream {
     else this.onEvent(event);
   }
 
-  #closed(opened) {
+  #closed(admitted) {
     this.#socket = null;
     if (!this.#wanted) return;
-    if (!opened) this.onRefused();
+    if (!admitted) this.onRefused();
     this.lost.value = this.#attempts >= SHOWN_LOST_AFTER;
     this.#timer = setTimeout(() => this.#connect(), backoff(this.#attempts));
     this.#attempts += 1;

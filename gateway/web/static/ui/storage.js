@@ -13,6 +13,8 @@ function open(name) {
 const memory = new Map();
 const area = open("localStorage");
 
+export const lasting = area !== null;
+
 export function read(key) {
   return area ? area.getItem(key) : (memory.get(key) ?? null);
 }

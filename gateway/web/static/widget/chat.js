@@ -106,7 +106,7 @@ function Composer({ draft, open, actions }) {
   useLayoutEffect(() => {
     field.current.style.height = "auto";
     field.current.style.height = `${field.current.scrollHeight}px`;
-  }, [draft.value]);
+  }, [draft.value, open.value]);
   const send = (event) => {
     event.preventDefault();
     if (blank) return;

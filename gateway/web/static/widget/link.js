@@ -38,12 +38,20 @@ export class Link {
     if (this.#socket || this.#opening || this.state.value === "refused") return;
     this.#opening = true;
     try {
-      this.#open(read(this.tokenKey) ?? (await this.#newToken()));
+      this.#open(this.token ?? (await this.#newToken()));
     } catch {
       this.#later();
     } finally {
       this.#opening = false;
     }
+  }
+
+  get token() {
+    return read(this.tokenKey);
+  }
+
+  set token(token) {
+    write(this.tokenKey, token);
   }
 
   flush() {
@@ -66,7 +74,7 @@ export class Link {
     if (answer.status === 403) this.state.value = "refused";
     if (!answer.ok) throw new Error(`visitor: ${answer.status}`);
     const { token } = await answer.json();
-    write(this.tokenKey, token);
+    this.token = token;
     return token;
   }
 

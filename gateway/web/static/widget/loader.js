@@ -1,11 +1,11 @@
 // The button a site gets, and the chat in a frame.
-// <script src="https://DESK/widget.js" data-channel="ch_…"></script>
+// <script src="…/widget.js" data-channel="ch_…" async></script>
 (() => {
-  const { src, dataset } = document.currentScript;
+  const { src, dataset: { channel } } = document.currentScript;
   const base = new URL(src).origin;
-  const seen = "frontdesk:" + dataset.channel;
   const language = document.documentElement.lang || navigator.language;
   const name = /^zh/i.test(language) ? "在线客服" : "Chat with us";
+  const root = document.body || document.documentElement;
   const SVG = "http://www.w3.org/2000/svg";
   const make = (tag) => document.createElement(tag);
   const button = make("button");
@@ -14,8 +14,15 @@
   const path = document.createElementNS(SVG, "path");
   let frame, ready, ask, open = false, count;
 
+  // The frame may be refused a storage of its own: then its token is kept here.
+  function keep(value) {
+    try {
+      return value ? (localStorage[channel] = value) : localStorage[channel];
+    } catch {}
+  }
+
   const place = (element, shown, css) =>
-    (element.style.cssText = `position:fixed;z-index:2147483647;border:0;margin:0;right:20px;box-shadow:0 6px 24px #0004;display:${shown ? "block" : "none"};${css}`);
+    (element.style.cssText = `position:fixed;z-index:2147483647;border:0;right:20px;box-shadow:0 6px 24px #0004;display:${shown ? "block" : "none"};${css}`);
 
   function draw() {
     const small = innerWidth < 480;
@@ -23,7 +30,7 @@
     path.setAttribute("d", open ? "M6 9l6 6 6-6" : "M21 12a8 8 0 0 1-11.6 7.1L4 20l1-4.8A8 8 0 1 1 21 12z");
     button.ariaLabel = name + (news ? ` (${count})` : "");
     button.ariaExpanded = open;
-    place(button, !open || !small, "bottom:20px;width:56px;height:56px;padding:15px;border-radius:50%;background:#0b6e63;cursor:pointer");
+    place(button, !open || !small, "bottom:20px;width:56px;height:56px;padding:16px;border-radius:50%;background:#0b6e63;cursor:pointer");
     place(badge, news, "bottom:60px;padding:0 7px;border-radius:10px;background:#b3261e;color:#fff;font:12px/20px sans-serif");
     badge.textContent = count;
     if (frame) place(frame, open, small ? "inset:0;width:100%;height:100%" : "bottom:88px;width:384px;height:min(640px,100vh - 108px);border-radius:16px");
@@ -32,8 +39,8 @@
   function load() {
     frame = make("iframe");
     frame.title = name;
-    frame.src = base + "/widget/" + dataset.channel;
-    document.body.append(frame);
+    frame.src = base + "/widget/" + channel;
+    root.append(frame);
   }
 
   function show(want, text) {
@@ -48,28 +55,24 @@
   function tell() {
     if (!ready) return;
     const { title, referrer } = document;
-    frame.contentWindow.postMessage({ open, ask, page: location.href, title, referrer, language }, base);
+    frame.contentWindow.postMessage({ open, ask, kept: keep(), page: location.href, title, referrer, language }, base);
     ask = null;
   }
 
-  function start() {
-    svg.setAttribute("viewBox", "0 0 24 24");
-    svg.style.cssText = "width:26px;fill:none;stroke:#fff;stroke-width:2";
-    svg.append(path);
-    button.append(svg, badge);
-    button.onclick = () => show(!open);
-    document.body.append(button);
-    draw();
-    addEventListener("resize", draw);
-    addEventListener("frontdesk:ask", ({ detail }) => show(true, detail));
-    addEventListener("message", ({ origin, source, data }) => {
-      if (origin != base || source != frame?.contentWindow) return;
-      if (data.ready) ready = true, tell();
-      if (data.close) show(false);
-      if (data.used) localStorage[seen] = 1;
-      if ("unread" in data) count = data.unread, draw();
-    });
-    if (localStorage[seen]) load(), draw();
-  }
-  document.body ? start() : addEventListener("DOMContentLoaded", start);
+  svg.style.cssText = "width:24px;height:24px;fill:none;stroke:#fff;stroke-width:2";
+  svg.append(path);
+  button.append(svg, badge);
+  button.onclick = () => show(!open);
+  root.append(button);
+  addEventListener("resize", draw);
+  addEventListener("frontdesk:ask", ({ detail }) => show(true, detail));
+  addEventListener("message", ({ origin, source, data }) => {
+    if (origin != base || source != frame?.contentWindow) return;
+    if (data.ready) ready = true, tell();
+    if (data.close) show(false);
+    if (data.keep) keep(data.keep);
+    if ("unread" in data) count = data.unread, draw();
+  });
+  if (keep()) load();
+  draw();
 })();

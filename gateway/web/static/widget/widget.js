@@ -1,6 +1,7 @@
 // The chat in the frame: joins log, outbox and link, and talks with the page around it.
 import { effect, html, render, signal } from "../ui/html.js";
 import { known, language } from "../ui/language.js";
+import { lasting } from "../ui/storage.js";
 import { Chat } from "./chat.js";
 import { Link } from "./link.js";
 import { Log } from "./log.js";
@@ -21,7 +22,10 @@ const loadedAt = new Date().toISOString();
 
 function take(frame) {
   if (frame.type === "typing") log.writing(frame.author_name);
-  if (frame.type === "accepted") log.taken(frame);
+  if (frame.type === "accepted") {
+    log.taken(frame);
+    tell({ keep: lasting ? "used" : link.token });
+  }
   if (frame.type !== "message") return;
   const { message } = frame;
   log.put(message);
@@ -36,7 +40,6 @@ function tell(what) {
 function say(frame) {
   const { page, title, referrer } = around;
   outbox.add(frame.type === "message" ? { ...frame, context: { page, title, referrer } } : frame);
-  tell({ used: true });
   link.flush();
 }
 
@@ -54,11 +57,13 @@ const actions = {
 
 addEventListener("message", ({ source, origin, data }) => {
   if (!framed || source !== window.parent || (host && origin !== host)) return;
+  if (!host && !lasting && data.kept) link.token = data.kept;
   host = origin;
   around = { page: data.page, title: data.title, referrer: data.referrer };
   language.value = known(data.language);
   open.value = data.open === true;
   if (open.value) unread.value = 0;
+  link.connect();
   if (typeof data.ask === "string") draft.value = data.ask;
 });
 
@@ -67,4 +72,5 @@ effect(() => tell({ unread: unread.value }));
 
 render(html`<${Chat} ...${{ log, outbox, link, draft, open, framed, actions }} />`, document.body);
 tell({ ready: true });
-link.connect();
+// Without storage of its own a frame may get its token from the page around it, which answers `ready`.
+if (!framed || lasting) link.connect();
