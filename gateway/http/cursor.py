@@ -15,9 +15,7 @@ from storage.paging import Position, Slice
 T = TypeVar("T")
 V = TypeVar("V")
 MAX_LIMIT = 100
-
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-"""A position that is a row's number."""
+_LARGEST = 2**63 - 1
 
 
 class Page(BaseModel, Generic[T]):
@@ -71,7 +69,13 @@ def decode(cursor: str, position_type: Any) -> Any:
 
 
 def _storable(position: object) -> bool:
-    parts = position if isinstance(position, tuple) else (position,)
-    return all(
-        part.tzinfo is not None if isinstance(part, datetime) else "\0" not in str(part) for part in parts
-    )
+    return all(_fits(part) for part in (position if isinstance(position, tuple) else (position,)))
+
+
+def _fits(part: object) -> bool:
+    match part:
+        case datetime():
+            return part.tzinfo is not None
+        case int():
+            return abs(part) <= _LARGEST
+    return "\0" not in str(part)

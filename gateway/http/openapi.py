@@ -204,9 +204,9 @@ def _content(by_type: dict[str, Any]) -> dict[str, Any]:
 
 
 def _problems(endpoint: Endpoint) -> list[int]:
-    given = {429, 503}
+    given = {401, 429, 503}
     if endpoint.role is not None:
-        given |= {401, 403}
+        given.add(403)
     if endpoint.places:
         given.add(404)
     if endpoint.method != "GET":

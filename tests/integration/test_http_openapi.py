@@ -37,6 +37,7 @@ async def test_answers_are_as_documented(desk: Desk, tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
         env=os.environ | {"COLUMNS": "120"},
     )
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()[-8000:]
+    failures = output.decode().partition(" FAILURES ")[2].partition(" WARNINGS ")[0]
+    assert process.returncode == 0, failures or output.decode()[-4000:]

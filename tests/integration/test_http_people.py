@@ -65,7 +65,7 @@ async def test_the_last_admin_stays(desk: Desk) -> None:
 
 async def test_a_token_is_no_agent(desk: Desk) -> None:
     """/agents/me is for those who have signed in."""
-    assert (await desk.ask("PATCH", f"{AGENTS}/me", {"presence": "online"})).status == 404
+    assert (await desk.ask("PATCH", f"{AGENTS}/me", {"presence": "online"})).status == 403
 
 
 async def test_a_customer_is_created_changed_filtered_and_deleted(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from gateway.http.call import Call, Rendered
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.endpoint import Api, Patch
 from gateway.http.fields import Id, Level, Name, Time, unknown
-from gateway.http.problems import Fault, Invalid, NotFound, require
+from gateway.http.problems import Fault, Forbidden, Invalid, require
 from router.values import Agent, Presence, Role
 from storage import agents, audit, catalogue
 from storage.agents import Kept
@@ -146,7 +146,7 @@ def _agent(agent_id: str, form: AgentForm) -> Agent:
 
 def _me(call: Call) -> str:
     if call.principal.agent_id is None:
-        raise NotFound("A token is no agent.")
+        raise Forbidden("A token is no agent.")
     return call.principal.agent_id
 
 

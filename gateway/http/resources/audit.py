@@ -36,7 +36,7 @@ class AuditQuery(ListQuery):
 @api.read("/api/v1/audit", role="admin", summary="Who changed what")
 def list_audit(sql: Sql, call: Call, query: AuditQuery) -> Page[ActOut]:
     """Newest first."""
-    after = None if query.cursor is None else cursor.decode(query.cursor, cursor.Number)
+    after = None if query.cursor is None else cursor.decode(query.cursor, int)
     found = audit.listed(sql, after, query.limit, query.target, query.actor)
     return Page[ActOut].of(found, _show)
 

@@ -25,7 +25,7 @@ from router.rules.form import Rule, RuleErrors, parse
 from router.values import ChannelRef, Conversation, Customer
 from storage import articles, audit, catalogue, customers, rules, tickets
 from storage.paging import Sql
-from storage.store import Tx
+from storage.store import Missing, Tx
 from workers.setup import Setup, answers
 
 api = Api("Routing")
@@ -74,7 +74,7 @@ class Simulated(BaseModel):
     customer_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     tier: Annotated[str, StringConstraints(max_length=200)] = ""
     context: Annotated[dict[str, JsonValue], Field(max_length=100)] = Field(default_factory=dict)
-    version: int | None = Field(None, ge=0)
+    version: int | None = Field(None, ge=0, le=2**31 - 1)
     rules: Annotated[list[dict[str, JsonValue]], Field(max_length=10_000)] | None = None
 
 
@@ -207,7 +207,11 @@ def _rule_set(sql: Sql, body: Simulated, setup: Setup) -> RuleSet:
         return compile_rules(_parsed(sql, body.rules), 0)
     if body.version is None or body.version == setup.rules.version:
         return setup.rules
-    return compile_rules(parse(rules.get(sql, body.version).rules), body.version)
+    try:
+        version = rules.get(sql, body.version)
+    except Missing as error:
+        raise Invalid.at("/version", "unknown", f"There is no version {body.version}.") from error
+    return compile_rules(parse(version.rules), body.version)
 
 
 def _parsed(sql: Sql, document: list[dict[str, Any]]) -> tuple[Rule, ...]:
@@ -249,7 +253,7 @@ def _unknown(sql: Sql, parsed: tuple[Rule, ...]) -> Any:
 
 def _shown(decision: Decision, match: MatchOut, steps: list[dict[str, Any]]) -> SimulationOut:
     effects = msgspec.to_builtins([one for one in decision.effects if _tells(one)])
-    opened: dict[str, Any] = next((one for one in effects if one["type"] == "open_ticket"), {})
+    opened: dict[str, Any] = next((one for one in effects if one["effect"] == "open_ticket"), {})
     return SimulationOut(
         why=decision.why,
         effects=effects,

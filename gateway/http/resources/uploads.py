@@ -3,6 +3,7 @@
 import re
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 from pydantic import BaseModel
 
 from bus.envelope import Attachment
@@ -77,7 +78,7 @@ async def _received(request: web.Request) -> tuple[str, str, bytes]:
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader) and part.filename is not None:
                 return _clean(part.filename), _type(part.headers.get("Content-Type")), await _content(part)
-    except (ValueError, AssertionError, RuntimeError) as error:
+    except (HttpProcessingError, ValueError, AssertionError, RuntimeError) as error:
         raise Malformed("This is not a form as RFC 7578 has it.") from error
     return "", _OPAQUE, b""
 
