@@ -25,10 +25,10 @@ WORDS: dict[str, dict[str, str]] = {
         "not_helped": "Talk to a person",
     },
     "zh": {
-        "handover": f"已为您转接人工客服,工单号 #{NUMBER},客服会在这里回复您。",
-        "suggest": "您想咨询的是下面哪一个问题?",
-        "person": "都不是,转人工",
-        "thanks": "很高兴能帮到您,有问题随时再联系我们。",
+        "handover": f"已为您转接人工客服，工单号 #{NUMBER}，客服会在这里回复您。",
+        "suggest": "您想咨询的是下面哪一个问题？",
+        "person": "都不是，转人工",
+        "thanks": "很高兴能帮到您，有问题随时再联系我们。",
         "helped": "有帮助",
         "not_helped": "转人工",
     },
@@ -84,7 +84,7 @@ _WANTS_PERSON = frozenset(
     }
 )
 # What the option is called, for channels that send the words of a button and not its value.
-_PERSON_OPTIONS = frozenset({"none of these a person please", "都不是 转人工"})
+_PERSON_OPTIONS = frozenset({"none of these a person please", "都不是转人工"})
 _POLITE = (" please", "please ", " thanks", " thank you", "谢谢", "请")
 _HELPED = frozenset(
     {

@@ -96,7 +96,7 @@ GRAMMAR: Final[dict[str, Words]] = {
     "not": ("not ({})", "并非({})"),
     "cel": ("the expression {} is true", "表达式{}成立"),
     "then": (", ", ","),
-    "always": ("Always: {}.", "始终:{}。"),
+    "always": ("Always: {}.", "始终：{}。"),
     "if": ("If {}: {}.", "如果{}:{}。"),
     "off": ("(off) {}", "(已停用){}"),
 }
