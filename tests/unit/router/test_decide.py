@@ -35,7 +35,7 @@ OFFERED = replace(WITH_BOT, offered=("article:art_1", "article:art_2", "person")
 HANDOVER = (
     "I've passed this on to our team. Your ticket number is #{ticket.number}; someone will answer you here."
 )
-HANDOVER_ZH = "已为您转接人工客服,工单号 #{ticket.number},客服会在这里回复您。"
+HANDOVER_ZH = "已为您转接人工客服，工单号 #{ticket.number}，客服会在这里回复您。"
 
 
 def matched(outcome: Any, *ids: str) -> Match:

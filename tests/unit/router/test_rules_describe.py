@@ -34,9 +34,9 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
         "If the text contains any of “refund”, “退款” and not (the channel is “ch_1”) and the expression "
         "“customer.tier == 'gold'” is true: set the queue to “refunds”, set the priority to urgent, "
         "require the skill “billing” at level 3 or above.",
-        "如果消息文本包含“refund”、“退款”中的任意一个,并且并非(渠道是“ch_1”),"
-        "并且表达式“customer.tier == 'gold'”成立:"
-        "将队列设为“refunds”,将优先级设为紧急,要求技能“billing”达到3级或以上。",
+        "如果消息文本包含“refund”、“退款”中的任意一个，并且并非（渠道是“ch_1”），"
+        "并且表达式“customer.tier == 'gold'”成立："
+        "将队列设为“refunds”，将优先级设为紧急，要求技能“billing”达到3级或以上。",
     ),
     (
         {
@@ -56,7 +56,7 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
         },
         "If the priority is at least high or (the context's “cart” is greater than 100 and the ticket's "
         "queue is not there): reply “One moment.”, hand over to a person.",
-        "如果优先级不低于高,或者(上下文字段 “cart”大于100,并且工单队列不存在):回复“One moment.”,转人工。",
+        "如果优先级不低于高，或者（上下文字段 “cart”大于100，并且工单队列不存在）：回复“One moment.”，转人工。",
     ),
     (
         {
@@ -65,7 +65,7 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
             "then": [{"notify": ["a", "b"]}, {"webhook": {"url": "https://x.org"}}],
         },
         "(off) Always: notify “a”, “b”, call “https://x.org”.",
-        "(已停用)始终:通知“a”、“b”,调用“https://x.org”。",
+        "（已停用）始终：通知“a”、“b”，调用“https://x.org”。",
     ),
     (
         {
@@ -73,7 +73,7 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
             "then": [{"discard": "spam {x}"}, {"tag": "t" * 100}, {"set": "fields.a", "to": True}],
         },
         "Always: discard the message (spam {x}), add the tag “" + "t" * 79 + "…”, set the field “a” to True.",
-        "始终:丢弃消息(spam {x}),添加标签“" + "t" * 79 + "…”,将字段 “a”设为True。",
+        "始终：丢弃消息（spam {x}），添加标签“" + "t" * 79 + "…”，将字段 “a”设为True。",
     ),
 ]
 
