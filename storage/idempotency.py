@@ -6,9 +6,9 @@ StoreError
 """
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -21,6 +21,11 @@ PATIENCE = "3s"
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _row = schema.idempotency.c
+_mine = and_(_row.principal == bindparam("whose"), _row.key == bindparam("which"))
+_find = select(schema.idempotency).where(_mine)
+_change = update(schema.idempotency).where(_mine)
+_insert_sqlite = sqlite.insert(schema.idempotency).on_conflict_do_nothing()
+_insert_postgresql = postgresql.insert(schema.idempotency).on_conflict_do_nothing()
 
 
 class KeyReused(StoreError):
@@ -47,14 +52,10 @@ def claim(tx: Tx, principal: str, key: str, fingerprint: str) -> Answer | None:
     """
     if _insert(tx, principal, key, fingerprint):
         return None
-    mine = and_(_row.principal == principal, _row.key == key)
-    found = tx.sql.execute(select(schema.idempotency).where(mine)).one()
+    mine = {"whose": principal, "which": key}
+    found = tx.sql.execute(_find, mine).one()
     if found.created_at < tx.now - LIFETIME:
-        tx.sql.execute(
-            update(schema.idempotency)
-            .where(mine)
-            .values(fingerprint=fingerprint, status=0, headers={}, body=b"", created_at=tx.now)
-        )
+        tx.sql.execute(_change.values(fingerprint=fingerprint, created_at=tx.now), mine)
         return None
     if found.fingerprint != fingerprint:
         raise KeyReused("This Idempotency-Key was used for another request; take a new one.")
@@ -63,11 +64,7 @@ def claim(tx: Tx, principal: str, key: str, fingerprint: str) -> Answer | None:
 
 def keep(tx: Tx, principal: str, key: str, answer: Answer) -> None:
     """Store the answer under a key that this transaction claimed."""
-    tx.sql.execute(
-        update(schema.idempotency)
-        .where(_row.principal == principal, _row.key == key)
-        .values(status=answer.status, headers=answer.headers, body=answer.body)
-    )
+    tx.sql.execute(_change, {"whose": principal, "which": key} | answer._asdict())
 
 
 def prune(tx: Tx, now: datetime) -> int:
@@ -86,13 +83,11 @@ def _insert(tx: Tx, principal: str, key: str, fingerprint: str) -> bool:
         "created_at": tx.now,
     }
     if tx.sql.dialect.name == "sqlite":
-        statement: Any = sqlite.insert(schema.idempotency).values(values).on_conflict_do_nothing()
-        return bool(tx.sql.execute(statement).rowcount)
-    statement = postgresql.insert(schema.idempotency).values(values).on_conflict_do_nothing()
+        return bool(tx.sql.execute(_insert_sqlite, values).rowcount)
     # The insert waits for an equal request that has not committed; not for ever.
     tx.sql.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}'")
     try:
-        made = bool(tx.sql.execute(statement).rowcount)
+        made = bool(tx.sql.execute(_insert_postgresql, values).rowcount)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise StillRunning("An equal request is still running; ask again in a moment.") from error
