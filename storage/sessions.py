@@ -55,9 +55,6 @@ def end(tx: Tx, token_hash: str) -> None:
     tx.sql.execute(delete(schema.sessions).where(_row.token_hash == token_hash))
 
 
-def end_all(tx: Tx, agent_id: str, except_hash: str | None = None) -> None:
-    """Sign an agent out everywhere, but for one session."""
-    query = delete(schema.sessions).where(_row.agent_id == agent_id)
-    if except_hash is not None:
-        query = query.where(_row.token_hash != except_hash)
-    tx.sql.execute(query)
+def end_all(tx: Tx, agent_id: str) -> None:
+    """Sign an agent out everywhere."""
+    tx.sql.execute(delete(schema.sessions).where(_row.agent_id == agent_id))

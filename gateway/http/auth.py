@@ -98,7 +98,8 @@ class Doorkeeper:
 def refuse_foreign_origin(request: web.Request, public_url: str) -> None:
     """Raise `Forbidden` for a socket that another site's page opens: CORS does not guard sockets."""
     origin = urlsplit(request.headers.get("Origin", "")).netloc
-    if origin not in {request.host, urlsplit(public_url).netloc}:
+    # A page in a sandbox says "null", which has no host.
+    if not origin or origin not in {request.host, urlsplit(public_url).netloc}:
         raise Forbidden("Sockets are for this site's own pages.")
 
 

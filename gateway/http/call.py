@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from aiohttp import web
 
-from gateway.http.problems import Forbidden, Invalid, PreconditionFailed
+from gateway.http.problems import Invalid, PreconditionFailed
 from gateway.parts import Parts
 from router.values import Role
 from storage import idempotency
@@ -124,11 +124,6 @@ class Call:
             raise PreconditionFailed(
                 "This was changed since you read it; read it again.", {"ETag": etag(version)}
             )
-
-    def need(self, role: Role) -> None:
-        """Raise `Forbidden` unless the caller has the role."""
-        if not self.principal.may(role):
-            raise Forbidden(f"This takes the role {role}.")
 
     async def write(self, step: Callable[[Tx], T], fingerprint: str | None = None) -> Rendered[T]:
         """Run a step in one transaction and render its result there, under the Idempotency-Key if any."""

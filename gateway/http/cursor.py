@@ -4,10 +4,10 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from gateway.http.problems import Invalid
 from storage.paging import Position, Slice
@@ -29,14 +29,6 @@ class Page(BaseModel, Generic[T]):
         """A page of what the store found, each item shown."""
         rest = None if found.rest is None else encode(found.rest)
         return cls(data=[show(item) for item in found.items], next_cursor=rest)
-
-
-def _parts(value: Any) -> Any:
-    return [part for part in value.split(",") if part] if isinstance(value, str) else value
-
-
-Csv = Annotated[tuple[T, ...], BeforeValidator(_parts)]
-"""A filter that takes several values: `status=queued,open`, or the parameter repeated."""
 
 
 class ListQuery(BaseModel):
