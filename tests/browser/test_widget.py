@@ -10,12 +10,13 @@ from tests.desk import Desk
 
 
 def test_an_english_question_is_answered_from_the_knowledge_base(open_shop: OpenShop) -> None:
-    """What an article answers, the bot answers with the article's words, and asks whether they helped."""
+    """The bot answers in the article's words, asks whether they helped, and takes yes for an answer."""
     visitor = open_shop()
     visitor.write("When will I get my refund?")
     visitor.sees(answer_of("art_refund_time_en"))
     visitor.chat.get_by_role("button", name="That helped").click()
-    expect(visitor.bubbles.filter(has_text="That helped")).to_have_count(1)
+    expect(visitor.bubbles.filter(has_text=re.compile("^That helped$"))).to_have_count(1)
+    visitor.sees("Glad that helped.")
 
 
 def test_a_chinese_question_is_answered_in_chinese(open_shop: OpenShop) -> None:

@@ -17,7 +17,7 @@ export function Message({ message, before }) {
     ${marksOf(message).map((mark) => html`<p class="mark" key=${mark}>${mark}</p>`)}
     ${text && html`<div class="bubble">${linked(text)}</div>`}
     ${message.attachments?.map((file) => html`<${File} key=${file.url} file=${file} />`)}
-    ${message.options?.length > 0 && html`<p class="offered">${message.options.map((one) => html`<span key=${one.value}>${one.label}</span>`)}</p>`}
+    ${message.options?.length > 0 && html`<p class="options">${message.options.map((one) => html`<span key=${one.value}>${one.label}</span>`)}</p>`}
     <${Delivery} message=${message} />
   </li>`;
 }
