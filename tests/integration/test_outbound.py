@@ -23,13 +23,14 @@ from gateway.settings import LOOPBACK
 from router.values import ContactPoint, Conversation, Customer
 from storage import channels, contacts, conversations, deliveries, events, messages
 from storage.blobs import FolderBlobs
-from storage.deliveries import Delivery
+from storage.deliveries import Delivery, Outcome
 from storage.journal import SqliteJournal
 from storage.migrate import upgrade
 from storage.secrets import Secrets
 from storage.sqlite import SqliteStore, engine
 from storage.store import Missing, Tx
 from tests.integration.receiver import HANG, Receiver, receiving
+from workers import outbound
 from workers.connections import Connections
 from workers.outbound import PER_CHANNEL, SCHEDULE_S, OutboundWorker, delay
 
@@ -273,6 +274,20 @@ async def test_a_lost_hint_is_made_up_for(sender: Sender, receiver: Receiver) ->
         await sender.reaches(name, "sent")
 
 
+async def test_hints_that_come_to_nothing_hold_nothing_up(sender: Sender, receiver: Receiver) -> None:
+    """However many conversations with nothing to send were hinted at before, what has something is sent."""
+    channel = await sender.channel(receiver.url + "/in")
+    hollow = [
+        encode(Wake(channel_id=channel, conversation_id=f"cv_none_{n}")) for n in range(4 * PER_CHANNEL)
+    ]
+    async with sender.sending():
+        (first,) = await sender.say(channel, "the worker is up")
+        await sender.reaches(first, "sent")
+        await sender.bus.publish(OUTBOUND, hollow)
+        (name,) = await sender.say(channel, "hello")
+        await sender.reaches(name, "sent")
+
+
 async def test_what_is_refused_for_good_fails_in_words_and_holds_nothing_back(
     sender: Sender, receiver: Receiver
 ) -> None:
@@ -388,6 +403,22 @@ async def test_after_the_last_attempt_a_message_is_given_up(sender: Sender, rece
     assert len(receiver.posts) == 10
 
 
+async def test_what_hangs_when_the_desk_stops_goes_out_when_it_starts_again(
+    sender: Sender, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop waits a little for what is being sent, then gives it back."""
+    monkeypatch.setattr(outbound, "_GRACE_S", 0.05)
+    channel = await sender.channel(receiver.url + "/in")
+    receiver.answer("/in", HANG)
+    async with sender.sending():
+        (name,) = await sender.say(channel, "hello")
+        await receiver.until(lambda: receiver.waiting == 1)
+    assert await sender.state(name) == Delivery("queued", "the desk stopped while it was sending this", 1)
+    async with sender.sending():
+        await sender.reaches(name, "sent", 2)
+    assert [post.id for post in receiver.posts] == [name, name]
+
+
 async def claimed_by_the_dead(sender: Sender, channel: str) -> str:
     """A message whose sender died with it in hand."""
     (name,) = await sender.say(channel, "hello", hint=False)
@@ -459,6 +490,21 @@ async def test_a_hint_that_can_t_be_read_is_passed_over(sender: Sender, receiver
     async with sender.sending():
         (name,) = await sender.say(channel, "hello")
         await sender.reaches(name, "sent")
+
+
+async def test_a_platforms_receipt_settles_a_delivery(sender: Sender) -> None:
+    """A report of failure fails what was sent; one of delivery ends a doubt."""
+    channel = await sender.channel()
+    (name,) = await sender.say(channel, "hello", hint=False)
+    (claim,) = await sender.store.write(lambda tx: deliveries.claim(tx, "me", ["cv_2"]))
+    outcome = Outcome(claim, "sent", sender.clock(), external_id="their-1")
+    await sender.store.write(partial(deliveries.finish, owner="me", outcomes=[outcome]))
+    reported = []
+    for state in ("read", "failed", "delivered"):
+        report = partial(deliveries.receipt, channel_id=channel, target="their-1", state=state)
+        await sender.store.write(report)
+        reported.append((await sender.state(name)).state)
+    assert reported == ["sent", "failed", "failed"]
 
 
 def test_the_schedule_is_that_of_standard_webhooks() -> None:
