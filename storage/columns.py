@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary
+from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -48,12 +49,12 @@ class Json(TypeDecorator[Any]):
     Documents are bound as text; the PostgreSQL end sets its jsonb codec to pass text through.
     """
 
-    impl = Text
+    impl = SqlText
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the dialect's own type."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else JSONB())
+        return dialect.type_descriptor(SqlText() if dialect.name == "sqlite" else JSONB())
 
     def bind_processor(self, dialect: Dialect) -> Convert:
         """To text."""
@@ -65,6 +66,8 @@ class Json(TypeDecorator[Any]):
 
 
 Bytes = LargeBinary
+# Ordered by code points on both ends, whatever the database's language; that is the fastest order, too.
+Text = SqlText().with_variant(SqlText(collation="C"), "postgresql")
 
 
 def _aware(value: datetime | None) -> datetime | None:

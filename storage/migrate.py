@@ -7,6 +7,16 @@ from sqlalchemy import Connection, Engine, inspect, text
 # The newest revision in storage/migrations/versions; a test compares them.
 HEAD = "0001"
 _SCRIPTS = Path(__file__).with_name("migrations")
+# Neither driver begins a transaction before DDL by itself. One process at a time; the others wait for it.
+_BEGIN = {
+    "sqlite": ("BEGIN IMMEDIATE",),
+    "postgresql": (
+        "BEGIN",
+        "SET LOCAL statement_timeout = 0",
+        "SET LOCAL lock_timeout = 0",
+        "SELECT pg_advisory_xact_lock(7316251)",
+    ),
+}
 
 
 def head() -> str:
@@ -25,12 +35,8 @@ def upgrade(engine: Engine) -> None:
     if current(engine) == HEAD:
         return
     with engine.connect() as connection:
-        if connection.dialect.name != "sqlite":
-            with connection.begin():
-                _run(connection)
-            return
-        # The driver begins no transaction before DDL by itself.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        for statement in _BEGIN[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
         try:
             _run(connection)
             connection.exec_driver_sql("COMMIT")

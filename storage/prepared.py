@@ -1,7 +1,8 @@
-"""Statements of the message path, compiled once and on SQLite given to the driver directly.
+"""Statements of the message path, compiled once and given to the driver directly.
 
 SQLAlchemy spends 50 µs a statement and 6 µs a row on what never changes from one run to the next; a message
-writes about ten rows. Elsewhere (PostgreSQL) the same statement is run by SQLAlchemy as usual.
+writes about ten rows. PostgreSQL takes the rows of an INSERT as one array a column, which saves it, too, most
+of what a row costs.
 """
 
 import sqlite3
@@ -9,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy import Connection, Dialect, Executable, Insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.util import await_
 
 Row = Sequence[Any]
 _Conversions = tuple[tuple[int, Callable[[Any], Any]], ...]
@@ -22,8 +25,16 @@ def raw(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
+def driver(connection: Connection) -> Any:
+    """The driver's own connection to PostgreSQL, an `asyncpg.Connection`."""
+    return connection.connection.driver_connection
+
+
 class _Plan(NamedTuple):
+    """`columns`: PostgreSQL's text that takes an array a column, "" where there is none."""
+
     text: str
+    columns: str
     pick: Callable[[Mapping[str, Any]], Row]
     into: _Conversions
     out_of: _Conversions
@@ -33,7 +44,7 @@ class Prepared:
     """One statement whose text never depends on its values: no `IN` with a list.
 
     Parameters are mappings with the same keys each time the statement is run, column names for an INSERT.
-    Raises SQLAlchemy's `IntegrityError` on both dialects; other errors of SQLite come as the driver's own.
+    Raises SQLAlchemy's `IntegrityError` on both dialects; other errors come as the driver's own.
     """
 
     def __init__(self, statement: Executable) -> None:
@@ -44,32 +55,44 @@ class Prepared:
         """Run it for every row."""
         if not rows:
             return
-        if sql.dialect.name != "sqlite":
-            sql.execute(self._statement, rows)
-            return
         plan = self._plan(sql, rows[0])
+        bound = _bound(plan, rows)
         try:
-            raw(sql).executemany(plan.text, _bound(plan, rows))
-        except sqlite3.IntegrityError as error:
-            raise IntegrityError(plan.text, None, error) from error
+            if sql.dialect.name == "sqlite":
+                raw(sql).executemany(plan.text, bound)
+            elif plan.columns:
+                await_(driver(sql).execute(plan.columns, *map(list, zip(*bound, strict=True))))
+            else:
+                await_(driver(sql).executemany(plan.text, list(bound)))
+        except Exception as error:
+            raise _named(error, plan) from error
 
     def rows(self, sql: Connection, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run it once and fetch what it gives."""
-        if sql.dialect.name != "sqlite":
-            return sql.execute(self._statement, parameters).all()
         plan = self._plan(sql, parameters)
+        bound = next(_bound(plan, [parameters]))
         try:
-            found = raw(sql).execute(plan.text, next(_bound(plan, [parameters]))).fetchall()
-        except sqlite3.IntegrityError as error:
-            raise IntegrityError(plan.text, None, error) from error
+            if sql.dialect.name == "sqlite":
+                found: Sequence[Row] = raw(sql).execute(plan.text, bound).fetchall()
+            else:
+                found = await_(driver(sql).fetch(plan.text, *bound))
+        except Exception as error:
+            raise _named(error, plan) from error
         return [_converted(row, plan.out_of) for row in found] if plan.out_of else found
 
     def _plan(self, sql: Connection, parameters: Mapping[str, Any]) -> _Plan:
-        keys = tuple(parameters)
+        keys = (sql.dialect.name, *parameters)
         plan = self._plans.get(keys)
         if plan is None:
-            plan = self._plans[keys] = _compiled(self._statement, sql.dialect, keys)
+            plan = self._plans[keys] = _compiled(self._statement, sql.dialect, keys[1:])
         return plan
+
+
+def _named(error: Exception, plan: _Plan) -> Exception:
+    # Class 23 of PostgreSQL's codes.
+    if isinstance(error, sqlite3.IntegrityError) or (getattr(error, "sqlstate", None) or "").startswith("23"):
+        return IntegrityError(plan.text, None, error)
+    return error
 
 
 def _compiled(statement: Executable, dialect: Dialect, keys: tuple[str, ...]) -> _Plan:
@@ -80,12 +103,26 @@ def _compiled(statement: Executable, dialect: Dialect, keys: tuple[str, ...]) ->
     constants = {name: value for name, value in compiled.params.items() if name not in keys}
     binds = compiled._bind_processors
     results = [column.type._cached_result_processor(dialect, None) for column in compiled._result_columns]
+    columns = ""
+    if isinstance(statement, Insert) and dialect.name != "sqlite" and not results:
+        columns = _columns(statement, compiled, names, dialect)
     return _Plan(
         text=str(compiled),
+        columns=columns,
         pick=_picker(names, constants),
         into=tuple((at, binds[name]) for at, name in enumerate(names) if name in binds),
         out_of=tuple((at, convert) for at, convert in enumerate(results) if convert is not None),
     )
+
+
+def _columns(statement: Insert, compiled: SQLCompiler, names: Sequence[str], dialect: Dialect) -> str:
+    """The INSERT of a plain table with an array for each column, in the order of `names`."""
+    quote = dialect.identifier_preparer.quote
+    # The type's name without what says how it is compared.
+    types = [compiled.binds[name].type.compile(dialect).split(" COLLATE ")[0] for name in names]
+    arrays = ", ".join(f"${at}::{name}[]" for at, name in enumerate(types, 1))
+    into = f"{quote(statement.table.name)} ({', '.join(map(quote, names))})"
+    return f"INSERT INTO {into} SELECT * FROM unnest({arrays})"  # noqa: S608 - names of the schema
 
 
 def _picker(names: list[str], constants: dict[str, Any]) -> Callable[[Mapping[str, Any]], Row]:

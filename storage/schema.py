@@ -11,17 +11,19 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Sequence,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
 
-from storage.columns import Bytes, Json, UtcTime
+from storage.columns import Bytes, Json, Text, UtcTime
 
 metadata = MetaData()
 # SQLite fills only INTEGER PRIMARY KEY by itself.
 Serial = BigInteger().with_variant(Integer(), "sqlite")
+# Where there are sequences; SQLite, whose writers take turns anyway, has the counter of the same name.
+ticket_numbers = Sequence("ticket_numbers", start=1001, metadata=metadata)
 
 
 def _id() -> "Column[str]":
