@@ -102,11 +102,27 @@ def _turn(inbound: Inbound, context: Context, outcome: Outcome, language: str) -
             else f"joins ticket #{ticket.number}"
         )
         return Turn((_change(outcome),), conversation, why)
+    conversation = _asked(inbound, context, conversation)
     if outcome.handover:
         return _hand_over(inbound, context, outcome, conversation, "a rule asks for a person")
     if outcome.skip_bot:
         return _hand_over(inbound, context, outcome, conversation, "a rule skips the bot")
     return _bot(inbound, context, outcome, conversation, language)
+
+
+def _asked(inbound: Inbound, context: Context, conversation: Conversation) -> Conversation:
+    """The conversation with the message as its subject, if it asks something.
+
+    "Talk to a person" after an answer is about what was asked before it.
+    """
+    event = inbound.event
+    text = _text(inbound)
+    if not isinstance(event, Message) or _chosen(inbound, context) or wants_person(text):
+        return conversation
+    if conversation.answered and (says_helped(text) or says_not_helped(text)):
+        return conversation
+    subject = (event.subject or " ".join(text.split()))[:_SUBJECT]
+    return replace(conversation, subject=subject) if subject else conversation
 
 
 def _bot(
@@ -215,12 +231,9 @@ def _suggest(choices: tuple[Known, ...], conversation: Conversation, language: s
 def _hand_over(
     inbound: Inbound, context: Context, outcome: Outcome, conversation: Conversation, why: str
 ) -> Turn:
-    event = inbound.event
-    subject = event.subject if isinstance(event, Message) else ""
-    subject = subject or " ".join(_text(inbound).split())
     ticket = OpenTicket(
         queue=outcome.queue or context.default_queue,
-        subject=subject[:_SUBJECT],
+        subject=conversation.subject or " ".join(_text(inbound).split())[:_SUBJECT],
         why=why,
         priority=outcome.priority or "normal",
         tier=outcome.tier or context.customer.tier,

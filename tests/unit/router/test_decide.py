@@ -90,7 +90,9 @@ def test_a_sure_match_is_answered_by_the_bot() -> None:
                 Option(value="person", label="Talk to a person"),
             ),
         ),
-        ChangeConversation(conversation=replace(WITH_BOT, answered=("art_1",), bot_turns=1)),
+        ChangeConversation(
+            conversation=replace(WITH_BOT, subject="Where is my parcel?", answered=("art_1",), bot_turns=1)
+        ),
     )
     assert decision.why == "answers with 'Where is my parcel?', confidence 0.95"
 
@@ -124,7 +126,7 @@ def test_an_unsure_match_asks_which_was_meant() -> None:
                 Option(value="person", label="None of these, a person please"),
             ),
         ),
-        ChangeConversation(conversation=OFFERED),
+        ChangeConversation(conversation=replace(OFFERED, subject="money parcel")),
     )
     assert decision.why == "asks which was meant: 'Where is my parcel?', 'How do refunds work?'"
 
@@ -160,8 +162,16 @@ def test_no_match_opens_a_ticket_and_says_so() -> None:
             language="en",
         ),
         Reply(text=HANDOVER, author="system", reason="handover"),
-        ChangeConversation(conversation=replace(WITH_BOT, with_="person")),
+        ChangeConversation(conversation=replace(WITH_BOT, subject="My parcel exploded", with_="person")),
     )
+
+
+def test_asking_for_a_person_after_an_answer_is_about_what_was_asked() -> None:
+    """The ticket's subject is the customer's question, not the words that called for a person."""
+    asked = after(decided("Where is my parcel?", in_context(match=matched("answer", "art_1"))))
+    ticket = opened(decided("talk to a person", in_context(asked)))
+    assert ticket is not None
+    assert ticket.subject == "Where is my parcel?"
 
 
 def test_a_mail_s_subject_is_the_ticket_s() -> None:
