@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, insert, tuple_, update
+from sqlalchemy import bindparam, insert, update
 
 from router.values import ContactPoint, Customer
 from storage import schema
+from storage.listed import listed
+from storage.prepared import Prepared
 from storage.rows import Mapper
 from storage.store import Missing, Tx
 
@@ -13,7 +15,17 @@ _contacts = Mapper(schema.contact_points, ContactPoint)
 _customers = Mapper(schema.customers, Customer)
 
 _row = schema.customers.c
-_LEARN = (
+_point = schema.contact_points.c
+# Each channel with each address: more than was asked for, but the one form that SQLite looks up in the index.
+_find = Prepared(
+    _contacts.select().where(
+        _point.channel_id.in_(listed("channels")), _point.address.in_(listed("addresses"))
+    )
+)
+_load_customers = Prepared(_customers.select().where(_row.id.in_(listed("ids"))))
+_add_customers = Prepared(insert(schema.customers))
+_add_contacts = Prepared(insert(schema.contact_points))
+_learn = Prepared(
     update(schema.customers)
     .where(_row.id == bindparam("key"))
     .values(attributes=bindparam("attrs"), updated_at=bindparam("at"), version=_row.version + 1)
@@ -22,15 +34,18 @@ _LEARN = (
 
 def find(tx: Tx, addresses: Iterable[tuple[str, str]]) -> dict[tuple[str, str], ContactPoint]:
     """The contact points at these (channel, address) pairs, by the pair."""
-    row = schema.contact_points.c
-    wanted = tuple_(row.channel_id, row.address).in_(sorted(addresses))
-    found = (_contacts.load(line) for line in tx.sql.execute(_contacts.select().where(wanted)))
-    return {(contact.channel_id, contact.address): contact for contact in found}
+    wanted = set(addresses)
+    asked = {
+        "channels": sorted({channel for channel, _ in wanted}),
+        "addresses": sorted({address for _, address in wanted}),
+    }
+    found = map(_contacts.load, _find.rows(tx.sql, asked))
+    return {key: contact for contact in found if (key := (contact.channel_id, contact.address)) in wanted}
 
 
 def get(tx: Tx, contact_id: str) -> ContactPoint:
     """One contact point; raises `Missing`."""
-    query = _contacts.select().where(schema.contact_points.c.id == contact_id)
+    query = _contacts.select().where(_point.id == contact_id)
     line = tx.sql.execute(query).one_or_none()
     if line is None:
         raise Missing(f"there is no contact point {contact_id}")
@@ -39,33 +54,26 @@ def get(tx: Tx, contact_id: str) -> ContactPoint:
 
 def of_customer(tx: Tx, channel_id: str, customer_id: str) -> ContactPoint | None:
     """The customer's newest address on a channel."""
-    row = schema.contact_points.c
-    query = _contacts.select().where(row.channel_id == channel_id, row.customer_id == customer_id)
-    line = tx.sql.execute(query.order_by(row.created_at.desc()).limit(1)).one_or_none()
+    query = _contacts.select().where(_point.channel_id == channel_id, _point.customer_id == customer_id)
+    line = tx.sql.execute(query.order_by(_point.created_at.desc()).limit(1)).one_or_none()
     return None if line is None else _contacts.load(line)
 
 
 def customers(tx: Tx, ids: Iterable[str]) -> dict[str, Customer]:
     """Customers by id."""
-    lines = tx.sql.execute(_customers.select().where(schema.customers.c.id.in_(sorted(ids))))
+    lines = _load_customers.rows(tx.sql, {"ids": sorted(ids)})
     return {customer.id: customer for customer in map(_customers.load, lines)}
 
 
 def add(tx: Tx, contacts: Sequence[ContactPoint], people: Sequence[Customer]) -> None:
     """Store new contact points and the customers made for them, in the order of their addresses."""
     made = {"version": 1, "created_at": tx.now, "updated_at": tx.now}
-    if people:
-        tx.sql.execute(insert(schema.customers), [_customers.dump(person) | made for person in people])
-    if contacts:
-        ordered = sorted(contacts, key=lambda contact: (contact.channel_id, contact.address))
-        tx.sql.execute(
-            insert(schema.contact_points),
-            [_contacts.dump(contact) | {"created_at": tx.now} for contact in ordered],
-        )
+    _add_customers.many(tx.sql, [_customers.dump(person) | made for person in people])
+    ordered = sorted(contacts, key=lambda contact: (contact.channel_id, contact.address))
+    _add_contacts.many(tx.sql, [_contacts.dump(contact) | {"created_at": tx.now} for contact in ordered])
 
 
 def learn(tx: Tx, people: Sequence[Customer]) -> None:
     """Store the attributes that a platform told us of customers who were there."""
-    if people:
-        rows = [{"key": person.id, "attrs": person.attributes, "at": tx.now} for person in people]
-        tx.sql.execute(_LEARN, rows)
+    rows = [{"key": person.id, "attrs": person.attributes, "at": tx.now} for person in people]
+    _learn.many(tx.sql, rows)

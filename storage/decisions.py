@@ -9,9 +9,11 @@ from sqlalchemy import Connection, insert, select
 
 from router.decision import Context, Decision
 from storage import schema
+from storage.prepared import Prepared
 from storage.store import Tx
 
 _row = schema.decisions.c
+_add = Prepared(insert(schema.decisions))
 _encoder = msgspec.msgpack.Encoder()
 _context = msgspec.msgpack.Decoder(Context)
 _decision = msgspec.msgpack.Decoder(Decision)
@@ -37,10 +39,8 @@ class Stored(NamedTuple):
 
 def add(tx: Tx, made: Sequence[Made]) -> None:
     """Store decisions."""
-    if not made:
-        return
-    tx.sql.execute(
-        insert(schema.decisions),
+    _add.many(
+        tx.sql,
         [
             {
                 "message_id": one.message_id,

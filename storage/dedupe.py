@@ -5,11 +5,13 @@ from collections.abc import Collection
 from sqlalchemy import Connection, select
 
 from storage import schema
+from storage.listed import listed
+from storage.prepared import Prepared
 
 _row = schema.dedupe.c
+_known = Prepared(select(_row.message_id).where(_row.message_id.in_(listed("ids"))))
 
 
 def known(sql: Connection, message_ids: Collection[str]) -> set[str]:
     """Those of these ids that the store has."""
-    query = select(_row.message_id).where(_row.message_id.in_(message_ids))
-    return set(sql.execute(query).scalars())
+    return {line[0] for line in _known.rows(sql, {"ids": sorted(message_ids)})}

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from bus.envelope import Attachment, Option
 from router.values import Author, Value
 from storage import schema
+from storage.listed import listed
+from storage.prepared import Prepared
 from storage.rows import Mapper
 from storage.store import Tx
 
@@ -40,25 +42,25 @@ class Message(Value, frozen=True, kw_only=True):
 
 
 _messages = Mapper(schema.messages, Message)
+_known = Prepared(select(schema.dedupe.c.message_id).where(schema.dedupe.c.message_id.in_(listed("ids"))))
+_add = Prepared(insert(schema.messages))
+_remember = Prepared(insert(schema.dedupe))
 
 
 def known(tx: Tx, ids: Iterable[str]) -> set[str]:
     """Which of these message ids have been taken in before."""
-    row = schema.dedupe.c
-    return set(tx.sql.execute(select(row.message_id).where(row.message_id.in_(sorted(ids)))).scalars())
+    return {line[0] for line in _known.rows(tx.sql, {"ids": sorted(ids)})}
 
 
 def add(tx: Tx, messages: Sequence[Message]) -> None:
     """Store messages; their conversations already count them in `position`."""
-    if messages:
-        tx.sql.execute(insert(schema.messages), [_messages.dump(message) for message in messages])
+    _add.many(tx.sql, [_messages.dump(message) for message in messages])
 
 
 def remember(tx: Tx, ids: Sequence[tuple[str, str]]) -> None:
     """Note (message id, conversation id) pairs, so that they are never taken in again."""
-    if ids:
-        rows = [{"message_id": message, "conversation_id": conversation} for message, conversation in ids]
-        tx.sql.execute(insert(schema.dedupe), rows)
+    rows = [{"message_id": message, "conversation_id": conversation} for message, conversation in ids]
+    _remember.many(tx.sql, rows)
 
 
 def of_conversation(

@@ -3,13 +3,16 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from storage import schema
+from storage.prepared import Prepared
 from storage.store import Tx
 
 _row = schema.outbox.c
-_PUT = insert(schema.outbox).returning(_row.seq, sort_by_parameter_order=True)
+_put = Prepared(insert(schema.outbox))
+_take = Prepared(select(_row.seq, _row.lane, _row.body).order_by(_row.seq).limit(bindparam("limit")))
+_remove = Prepared(delete(schema.outbox).where(_row.seq == bindparam("number")))
 
 
 class Unpublished(NamedTuple):
@@ -20,21 +23,16 @@ class Unpublished(NamedTuple):
     body: bytes
 
 
-def put(tx: Tx, lane: str, bodies: Sequence[bytes]) -> list[int]:
-    """Keep bodies for a lane; returns their numbers, to be removed once they are published."""
-    if not bodies:
-        return []
-    rows = [{"lane": lane, "body": body, "created_at": tx.now} for body in bodies]
-    return list(tx.sql.execute(_PUT, rows).scalars())
+def put(tx: Tx, lane: str, bodies: Sequence[bytes]) -> None:
+    """Keep bodies for a lane until the relay has published them."""
+    _put.many(tx.sql, [{"lane": lane, "body": body, "created_at": tx.now} for body in bodies])
 
 
 def take(sql: Connection, limit: int) -> list[Unpublished]:
     """What is there, oldest first."""
-    query = select(_row.seq, _row.lane, _row.body).order_by(_row.seq).limit(limit)
-    return [Unpublished(line.seq, line.lane, line.body) for line in sql.execute(query)]
+    return [Unpublished(*line) for line in _take.rows(sql, {"limit": limit})]
 
 
 def remove(tx: Tx, seqs: Collection[int]) -> None:
     """Forget what has been published."""
-    if seqs:
-        tx.sql.execute(delete(schema.outbox).where(_row.seq.in_(sorted(seqs))))
+    _remove.many(tx.sql, [{"number": seq} for seq in sorted(seqs)])

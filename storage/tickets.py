@@ -8,19 +8,24 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from router.values import Ticket
 from storage import schema
+from storage.listed import listed
+from storage.prepared import Prepared
 from storage.rows import Mapper
 from storage.store import Missing, Tx, next_number
 
 _tickets = Mapper(schema.tickets, Ticket)
 _row = schema.tickets.c
-_UPDATE = update(schema.tickets).where(_row.id == bindparam("key"))
-_TOUCH = _UPDATE.values(updated_at=bindparam("at"))
+_load = Prepared(_tickets.select().where(_row.id.in_(listed("ids"))).order_by(_row.id).with_for_update())
+_add = Prepared(insert(schema.tickets))
+_update = update(schema.tickets).where(_row.id == bindparam("key"))
+_save = Prepared(_update)
+_touch = Prepared(_update.values(updated_at=bindparam("at")))
 
 
 def load(tx: Tx, ids: Iterable[str]) -> dict[str, Ticket]:
     """Tickets by id, locked in id order."""
-    query = _tickets.select().where(_row.id.in_(sorted(ids))).order_by(_row.id).with_for_update()
-    return {ticket.id: ticket for ticket in map(_tickets.load, tx.sql.execute(query))}
+    lines = _load.rows(tx.sql, {"ids": sorted(ids)})
+    return {ticket.id: ticket for ticket in map(_tickets.load, lines)}
 
 
 def get(sql: Connection, ticket_id: str) -> Ticket:
@@ -47,25 +52,21 @@ def numbers(tx: Tx, count: int) -> range:
 
 def add(tx: Tx, tickets: Sequence[Ticket]) -> None:
     """Store new tickets."""
-    if tickets:
-        tx.sql.execute(insert(schema.tickets), [_tickets.dump(ticket) for ticket in tickets])
+    _add.many(tx.sql, [_tickets.dump(ticket) for ticket in tickets])
 
 
 def save(tx: Tx, tickets: Sequence[Ticket]) -> None:
     """Store tickets that were there, whole."""
-    if not tickets:
-        return
     rows: list[dict[str, Any]] = []
     for ticket in sorted(tickets, key=lambda one: one.id):
         row = _tickets.dump(ticket)
         rows.append(row | {"key": row.pop("id")})
-    tx.sql.execute(_UPDATE, rows)
+    _save.many(tx.sql, rows)
 
 
 def touch(tx: Tx, ids: Iterable[str]) -> None:
     """Store only that something happened to the tickets now."""
-    if rows := [{"key": key, "at": tx.now} for key in sorted(ids)]:
-        tx.sql.execute(_TOUCH, rows)
+    _touch.many(tx.sql, [{"key": key, "at": tx.now} for key in sorted(ids)])
 
 
 def due(sql: Connection, now: datetime, limit: int) -> list[str]:
