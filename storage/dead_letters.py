@@ -1,12 +1,12 @@
 """Dead letters: envelopes that could not be taken in, kept with the reason until somebody decides."""
 
 from datetime import datetime
+from secrets import token_bytes
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from bus.ids import new_id
+from bus.ids import Randomness, new_id
 from storage import schema
 from storage.store import Missing, Tx
 
@@ -28,18 +28,17 @@ class DeadLetter(NamedTuple):
 
 def attempt(tx: Tx, envelope_id: str) -> int:
     """Count an attempt to take an envelope in alone; returns how many there have been."""
-    try:
-        with tx.sql.begin_nested():
-            tx.sql.execute(insert(schema.attempts), [{"envelope_id": envelope_id, "count": 1}])
-        return 1
-    except IntegrityError:
-        more = (
-            update(schema.attempts)
-            .where(_tried.envelope_id == envelope_id)
-            .values(count=_tried.count + 1)
-            .returning(_tried.count)
-        )
-        return int(tx.sql.execute(more).scalar_one())
+    more = (
+        update(schema.attempts)
+        .where(_tried.envelope_id == envelope_id)
+        .values(count=_tried.count + 1)
+        .returning(_tried.count)
+    )
+    tried = tx.sql.execute(more).scalar_one_or_none()
+    if tried is None:
+        # A lane has one worker: nobody else counts the same envelope.
+        tx.sql.execute(insert(schema.attempts), [{"envelope_id": envelope_id, "count": 1}])
+    return int(tried or 1)
 
 
 def forget(tx: Tx, envelope_id: str) -> None:
@@ -48,9 +47,13 @@ def forget(tx: Tx, envelope_id: str) -> None:
 
 
 def park(tx: Tx, lane: str, body: bytes, envelope_id: str, error: str) -> None:
-    """Set an envelope aside."""
+    """Set an envelope aside, once: it may come again before it is acked."""
+    parked = select(_row.id).where(_row.lane == lane, _row.envelope_id == envelope_id)
+    if tx.sql.execute(parked.limit(1)).first() is not None:
+        forget(tx, envelope_id)
+        return
     tried = select(_tried.count).where(_tried.envelope_id == envelope_id)
-    letter = new_id("dl", tx.now)
+    letter = new_id("dl", tx.now, _in_order(tx.now))
     tx.sql.execute(
         insert(schema.dead_letters),
         [
@@ -67,6 +70,11 @@ def park(tx: Tx, lane: str, body: bytes, envelope_id: str, error: str) -> None:
     )
     forget(tx, envelope_id)
     tx.emit("deadletter.created", id=letter, error=error[:200])
+
+
+def _in_order(now: datetime) -> Randomness:
+    """Microseconds first: those of one millisecond are listed, and put back, in the order they came."""
+    return lambda length: (now.microsecond % 1000).to_bytes(2, "big") + token_bytes(length - 2)
 
 
 def listed(sql: Connection, after: str, limit: int) -> list[DeadLetter]:

@@ -2,12 +2,13 @@
 
 What a batch wants sent stands in the outbox from the same commit on, and the relay publishes it.
 
-A batch that fails is taken one envelope at a time, each attempt counted first; the one that fails alone is
-parked as a dead letter and its neighbours flow. While the store is away nothing is parked and nothing is
-acked: the batch waits.
+A batch that fails is divided until the envelope that fails alone is found; it is parked as a dead letter and
+its neighbours flow, in order. A batch that a process may have died of is taken one envelope at a time, each
+attempt counted first. While the store is away nothing is parked and nothing is acked: the batch waits.
 """
 
 import asyncio
+import hashlib
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -69,28 +70,24 @@ class InboundWorker:
     async def step(self, subscription: Subscription) -> None:
         """Take one batch and ack it; waits out a store or bus that is away."""
         batch = await subscription.batch(BATCH)
+        # A store that comes and goes is no reason to count an attempt again.
+        counted: set[str] = set()
         while True:
             try:
-                await self._handle(batch)
+                await self._handle(batch, counted)
                 break
             except (StoreUnavailable, BusUnavailable) as error:
                 log.warning("waiting to take messages in", lane=self._lane, reason=str(error))
                 await asyncio.sleep(RETRY_AFTER)
         await subscription.ack(batch[-1].tag)
 
-    async def _handle(self, batch: Sequence[Delivery]) -> None:
+    async def _handle(self, batch: Sequence[Delivery], counted: set[str]) -> None:
         reads = await self._read(batch)
         if any(read.delivery.redelivered for read in reads):
             # Someone may have died of one of these: count each before it is touched.
-            await self._one_by_one(reads)
-            return
-        try:
-            await self._take([read.envelope for read in reads])
-        except (StoreUnavailable, BusUnavailable):
-            raise
-        except Exception as error:
-            log.warning("a batch failed; taking it one by one", lane=self._lane, error=repr(error))
-            await self._one_by_one(reads)
+            await self._one_by_one(reads, counted)
+        elif reads:
+            await self._divide(reads)
 
     async def _read(self, batch: Sequence[Delivery]) -> list[Read]:
         reads: list[Read] = []
@@ -98,24 +95,37 @@ class InboundWorker:
             try:
                 reads.append(Read(delivery, decode(delivery.body)))
             except EnvelopeError as error:
-                await self._park(delivery, f"tag-{delivery.tag}", str(error))
+                # Named by its bytes, so that it is parked once however often it comes.
+                name = f"unreadable-{hashlib.sha256(delivery.body).hexdigest()[:32]}"
+                await self._park(delivery, name, str(error))
         return reads
 
-    async def _one_by_one(self, reads: Sequence[Read]) -> None:
+    async def _divide(self, reads: Sequence[Read]) -> None:
+        try:
+            await self._take([read.envelope for read in reads])
+        except (StoreUnavailable, BusUnavailable):
+            raise
+        except Exception as error:
+            if len(reads) == 1:
+                await self._park(reads[0].delivery, reads[0].envelope.id, _in_words(error))
+                return
+            log.warning("a batch failed and is divided", lane=self._lane, size=len(reads), error=repr(error))
+            middle = len(reads) // 2
+            await self._divide(reads[:middle])
+            await self._divide(reads[middle:])
+
+    async def _one_by_one(self, reads: Sequence[Read], counted: set[str]) -> None:
         for read in reads:
-            envelope = read.envelope
-            attempts = await self._store.write(partial(dead_letters.attempt, envelope_id=envelope.id))
-            if attempts > MOST_ATTEMPTS:
-                await self._park(read.delivery, envelope.id, "a worker died with it in hand, repeatedly")
-                continue
-            try:
-                await self._take([envelope])
-                await self._store.write(partial(dead_letters.forget, envelope_id=envelope.id))
-            except (StoreUnavailable, BusUnavailable):
-                raise
-            except Exception as error:
-                words = "".join(traceback.format_exception_only(error)).strip()
-                await self._park(read.delivery, envelope.id, words)
+            name = read.envelope.id
+            if name not in counted:
+                attempts = await self._store.write(partial(dead_letters.attempt, envelope_id=name))
+                counted.add(name)
+                if attempts > MOST_ATTEMPTS:
+                    why = "a worker died with it in hand, repeatedly"
+                    await self._park(read.delivery, name, why)
+                    continue
+            await self._divide([read])
+            await self._store.write(partial(dead_letters.forget, envelope_id=name))
 
     async def _park(self, delivery: Delivery, envelope_id: str, error: str) -> None:
         log.error("message parked as a dead letter", envelope=envelope_id, error=error)
@@ -124,8 +134,6 @@ class InboundWorker:
         )
 
     async def _take(self, envelopes: Sequence[Inbound]) -> None:
-        if not envelopes:
-            return
         matches = await self._matches(envelopes)
         try:
             taken = await self._decide(envelopes, matches)
@@ -160,6 +168,10 @@ class InboundWorker:
             self._waiting = await self._store.read(tickets.queue_lengths)
             self._waiting_at = now
         return self._waiting
+
+
+def _in_words(error: Exception) -> str:
+    return "".join(traceback.format_exception_only(error)).strip()
 
 
 def _address(envelope: Inbound) -> tuple[str, str, str]:
