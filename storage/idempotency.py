@@ -67,9 +67,9 @@ def keep(tx: Tx, principal: str, key: str, answer: Answer) -> None:
     tx.sql.execute(_change, {"whose": principal, "which": key} | answer._asdict())
 
 
-def prune(tx: Tx, now: datetime) -> int:
-    """Forget keys past their lifetime; returns how many."""
-    return tx.sql.execute(delete(schema.idempotency).where(_row.created_at < now - LIFETIME)).rowcount
+def prune(tx: Tx) -> None:
+    """Forget keys past their lifetime."""
+    tx.sql.execute(delete(schema.idempotency).where(_row.created_at < tx.now - LIFETIME))
 
 
 def _insert(tx: Tx, principal: str, key: str, fingerprint: str) -> bool:

@@ -58,3 +58,8 @@ def end(tx: Tx, token_hash: str) -> None:
 def end_all(tx: Tx, agent_id: str) -> None:
     """Sign an agent out everywhere."""
     tx.sql.execute(delete(schema.sessions).where(_row.agent_id == agent_id))
+
+
+def prune(tx: Tx) -> None:
+    """Forget those that have expired."""
+    tx.sql.execute(delete(schema.sessions).where(_row.expires_at <= tx.now))

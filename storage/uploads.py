@@ -4,8 +4,9 @@ NotUploaded   a message names an upload that is not there, or is somebody else's
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from bus.envelope import Attachment
 from bus.ids import new_id
@@ -13,6 +14,8 @@ from storage import schema
 from storage.store import StoreError, Tx
 
 _row = schema.uploads.c
+# What has not become part of a message by then is forgotten; a message holds its files by itself.
+LIFETIME = timedelta(days=1)
 
 
 class NotUploaded(StoreError):
@@ -51,3 +54,8 @@ def _attachment(sql: Connection, position: int, upload_id: str, principal: str) 
     if line is None:
         raise NotUploaded(position, upload_id)
     return Attachment(**line._mapping)
+
+
+def prune(tx: Tx) -> None:
+    """Forget uploads past their lifetime; their bytes stay, since others may have sent the same."""
+    tx.sql.execute(delete(schema.uploads).where(_row.created_at < tx.now - LIFETIME))

@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from itertools import count
 
 import structlog
 from msgspec.structs import replace
 
 from router.lifecycle import fire
-from storage import conversations, offers, tickets
+from storage import conversations, idempotency, offers, sessions, tickets, uploads
 from storage.store import StoreUnavailable, Tx
 from workers import inbox
 from workers.assign import give_back
@@ -17,25 +18,41 @@ log = structlog.get_logger()
 # Something due is noticed within this many seconds.
 EVERY = 1.0
 AT_ONCE = 200
+PRUNE_EVERY = 3600
 
 
 class ClockWorker:
-    """SLA steps, the end of snoozes and offers, the closing of tickets and of answered conversations."""
+    """SLA steps, the end of snoozes and offers, the closing of tickets and of answered conversations.
+
+    Once an hour, what has outlived its use is forgotten: idempotency keys, sessions, uploads.
+    """
 
     def __init__(self, *, setup: SetupLoader) -> None:
         self._setup = setup
 
     async def run(self) -> None:
         """Look every second, until cancelled."""
-        while True:
+        for second in count():
             with suppress(StoreUnavailable):
                 while await self.step():
                     pass
+                if second % PRUNE_EVERY == 0:
+                    await self.prune()
             await asyncio.sleep(EVERY)
+
+    async def prune(self) -> None:
+        """Forget what has outlived its use."""
+        await self._setup.write(_prune)
 
     async def step(self) -> int:
         """Fire what is due now; returns how much that was."""
         return await self._setup.write(_fire)
+
+
+def _prune(tx: Tx, _setup: Setup) -> None:
+    idempotency.prune(tx)
+    sessions.prune(tx)
+    uploads.prune(tx)
 
 
 def _fire(tx: Tx, setup: Setup) -> int:
