@@ -41,7 +41,7 @@ _EVERY_S = 1.0
 _TAKE_OVER_EVERY_S = 10.0
 _AGAIN_AFTER_S = 0.5
 _GRACE_S = 5.0
-_DOUBT = "the process that was sending it died: it may or may not have arrived"
+_DOUBT = "the process that was sending it ended: it may or may not have arrived"
 
 
 def delay(attempts: int, after: float | None, random: Callable[[], float]) -> float | None:
@@ -214,6 +214,9 @@ class OutboundWorker:
     async def _send(self, claim: Claim) -> None:
         try:
             outcome = await self._outcome(claim)
+        except asyncio.CancelledError:
+            self._ended.append(self._cut_off(claim))
+            raise
         finally:
             self._in_hand[claim.channel_id] -= 1
         self._ended.append(outcome)
@@ -255,6 +258,12 @@ class OutboundWorker:
             return Outcome(claim, "failed", now, f"given up after {attempts} attempts: {why}")
         log.info("a message will be sent again", message=claim.message_id, why=why, seconds=round(seconds))
         return Outcome(claim, "queued", now + timedelta(seconds=seconds), why)
+
+    def _cut_off(self, claim: Claim) -> Outcome:
+        connected = self._connections.get(claim.channel_id)
+        if connected is not None and connected.channel.capabilities.idempotent:
+            return Outcome(claim, "queued", self._clock(), "the desk stopped while it was sending this")
+        return Outcome(claim, "in_doubt", self._clock(), _DOUBT)
 
     async def _stop(self) -> None:
         if self._sends:
