@@ -96,10 +96,3 @@ def amend(tx: Tx, message_id: str, text: str, details: dict[str, Any]) -> None:
     """Change what a message says (an edit or a withdrawal by its author); details keep what it said."""
     query = update(schema.messages).where(_row.id == message_id).values(text=text, details=details)
     tx.sql.execute(query)
-
-
-def by_external(tx: Tx, conversation_id: str, external_id: str) -> Message | None:
-    """The conversation's message that the platform knows by this id."""
-    query = _messages.select().where(_row.conversation_id == conversation_id, _row.external_id == external_id)
-    line = tx.sql.execute(query.order_by(_row.position).limit(1)).one_or_none()
-    return None if line is None else _messages.load(line)

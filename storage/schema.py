@@ -373,7 +373,7 @@ dead_letters = Table(
     _id(),
     Column("lane", Text, nullable=False),
     Column("body", Bytes, nullable=False),
-    Column("envelope_id", Text, nullable=False),
+    Column("envelope_id", Text, nullable=False, index=True),
     Column("error", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     _now(),

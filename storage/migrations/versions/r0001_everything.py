@@ -187,6 +187,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_dead_letters_envelope_id", "dead_letters", ["envelope_id"], unique=False)
     op.create_table(
         "decisions",
         sa.Column("seq", Serial, autoincrement=True, nullable=False),
