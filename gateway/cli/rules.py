@@ -1,12 +1,16 @@
 """`frontdesk rules`: the rule set as a JSON file: export, check, import."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.opened import Data, changing, reading
 from gateway.cli.terminal import Failure, group, show_json
+
+if TYPE_CHECKING:
+    from router.rules.form import RuleError
 
 app = group("Routing rules: export, validate, import.")
 
@@ -36,9 +40,12 @@ def import_(
     data: Data = None,
 ) -> None:
     """Store a file of rules as a new version: a draft, unless --publish says more."""
+    from gateway.rule_names import unknown_names
+    from router.rules.form import parse
     from storage import rules
 
     documents = _parsed(file)
+    _refuse(file, reading(data, lambda sql: unknown_names(sql, parse(documents))))
     number = changing(data, lambda tx: rules.add(tx, documents, note, "frontdesk rules", publish=publish))
     typer.echo(f"version {number}, {'published' if publish else 'a draft'}", err=True)
 
@@ -54,7 +61,13 @@ def _parsed(file: Path) -> list[dict[str, Any]]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Failure(f"{file} is not JSON: {error}.") from None
     except RuleErrors as refused:
-        for wrong in refused.errors:
-            typer.echo(f"{wrong.pointer or '/'}: {wrong.detail}", err=True)
-        raise Failure(f"{file} has {len(refused.errors)} errors.") from None
+        _refuse(file, refused.errors)
+        raise
     return document  # type: ignore[no-any-return]
+
+
+def _refuse(file: Path, errors: "Sequence[RuleError]") -> None:
+    for wrong in errors:
+        typer.echo(f"{wrong.pointer or '/'}: {wrong.detail}", err=True)
+    if errors:
+        raise Failure(f"{file} has {len(errors)} errors.") from None

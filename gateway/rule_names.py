@@ -1,0 +1,40 @@
+"""Names in rules that stand for nothing on this desk; rules themselves know no store."""
+
+from collections.abc import Iterator, Sequence
+
+from router.rules.effects import Answer, Call, Require, Set, UsePolicy
+from router.rules.form import Rule, RuleError
+from storage import articles, catalogue
+from storage.catalogue import Kind
+from storage.paging import Sql
+
+
+def unknown_names(sql: Sql, rules: Sequence[Rule]) -> list[RuleError]:
+    """An error for each effect that could not be carried out, with its pointer into the list of rules."""
+    return list(_unknown(sql, rules))
+
+
+def _unknown(sql: Sql, rules: Sequence[Rule]) -> Iterator[RuleError]:
+    kinds: tuple[Kind, ...] = ("queue", "tier", "policy", "skill")
+    known: dict[str, frozenset[str]] = {kind: catalogue.ids(sql, kind) for kind in kinds}
+    known["article"] = frozenset(article.id for article in articles.published(sql))
+    for index, rule in enumerate(rules):
+        for place, effect in enumerate(rule.then):
+            where = f"/{index}/then/{place}"
+            match effect:
+                case Set(set=kind, to=to) if kind in kinds and to not in known[kind]:
+                    yield _error(f"{where}/to", kind, str(to))
+                case Require(require=need) if need.skill not in known["skill"]:
+                    yield _error(f"{where}/require/skill", "skill", need.skill)
+                case UsePolicy(policy=name) if name not in known["policy"]:
+                    yield _error(f"{where}/policy", "policy", name)
+                case Answer(answer=name) if name not in known["article"]:
+                    yield _error(f"{where}/answer", "published article", name)
+                case Call():
+                    # Accepting what is not carried out would be a promise that is silently broken.
+                    detail = "Rules can't call webhooks yet."
+                    yield RuleError(pointer=f"{where}/webhook", code="unavailable", detail=detail)
+
+
+def _error(pointer: str, what: str, name: str) -> RuleError:
+    return RuleError(pointer=pointer, code="unknown", detail=f"There is no {what} {name}.")
