@@ -9,7 +9,7 @@ import random
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -18,9 +18,10 @@ from aiohttp import web
 
 from bus.embedded import EmbeddedBus
 from bus.memory import MemoryLive
+from bus.port import Bus
 from bus.topology import inbound_lanes
 from channels.protocol import Tools
-from gateway import callbacks
+from gateway import callbacks, database
 from gateway.acceptance import Acceptance
 from gateway.fanout import Fanout
 from gateway.http.app import build_app
@@ -30,6 +31,7 @@ from storage.blobs import FolderBlobs
 from storage.journal import SqliteJournal
 from storage.secrets import Secrets, load_key
 from storage.sqlite import SqliteStore
+from storage.store import Store
 from workers.assign import AssignWorker
 from workers.clock import ClockWorker
 from workers.connections import Connections
@@ -63,8 +65,8 @@ async def composed(settings: Settings, listening: socket.socket) -> AsyncIterato
 
 async def _open(stack: AsyncExitStack, settings: Settings) -> Parts:
     clock = partial(datetime.now, UTC)
-    store = await stack.enter_async_context(SqliteStore(settings.database_file, clock))
-    bus = await stack.enter_async_context(EmbeddedBus(SqliteJournal(store)))
+    store = await stack.enter_async_context(database.opened(settings, clock))
+    bus = await stack.enter_async_context(_bus(store))
     live = MemoryLive(time.monotonic)
     blobs = FolderBlobs(settings.blobs_folder)
     secrets = Secrets(load_key(settings.key_file))
@@ -90,6 +92,13 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> Parts:
     )
 
 
+def _bus(store: Store) -> AbstractAsyncContextManager[Bus]:
+    if not isinstance(store, SqliteStore):
+        # Settings refuse one without the other.
+        raise ValueError("the embedded bus lives in the embedded store's file")
+    return EmbeddedBus(SqliteJournal(store))
+
+
 def _embedded(parts: Parts) -> dict[str, Run]:
     """Every role, in this process."""
     runs: dict[str, Run] = {
@@ -110,7 +119,7 @@ def _embedded(parts: Parts) -> dict[str, Run]:
         clock=parts.clock,
         random=random.SystemRandom().random,
         owner=f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}",
-        alone=True,
+        alone=parts.settings.database_url is None,
     )
     return runs | {
         "outbound": outbound.run,

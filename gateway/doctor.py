@@ -3,8 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -12,16 +11,17 @@ from typing import NamedTuple
 from bus.topology import OUTBOUND, inbound_lanes
 from channels.registry import UnknownKind, kind
 from channels.settings import SettingsError as ChannelSettingsError
+from gateway import database
 from gateway.settings import Settings, SettingsError, load
 from storage import channels, events
 from storage.blobs import BlobsUnavailable, FolderBlobs
 from storage.channels import Stored
 from storage.journal import SqliteJournal
-from storage.lock import AlreadyServed, sole_server
-from storage.migrate import HEAD, current
+from storage.lock import AlreadyServed
+from storage.migrate import HEAD
 from storage.secrets import SecretError, Secrets, load_key
-from storage.sqlite import SqliteStore, engine
-from storage.store import StoreError
+from storage.sqlite import SqliteStore
+from storage.store import Store, StoreError, StoreUnavailable
 
 # Below it, the database, its log and the blobs have no room to grow for long.
 LEAST_FREE = 512 * 1024 * 1024
@@ -39,7 +39,7 @@ class Finding(NamedTuple):
     to_do: str = ""
 
 
-Check = Callable[[Settings, SqliteStore], Awaitable[Finding]]
+Check = Callable[[Settings, Store], Awaitable[Finding]]
 
 
 async def examine(data: Path | None) -> list[Finding]:
@@ -53,22 +53,16 @@ async def examine(data: Path | None) -> list[Finding]:
         folder(settings),
         disk(settings),
     ]
-    if not settings.database_file.exists():
+    if not database.is_there(settings):
         return [*findings, Finding("store", True, "no desk here yet; the first start makes it")]
     schema = migrations(settings)
     findings += [server(settings), schema]
     if not schema.ok:
         return findings
-    async with _opened(settings) as store:
+    async with database.opened(settings, lambda: datetime.now(UTC)) as store:
         for check in CHECKS:
             findings.append(await check(settings, store))
     return findings
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[SqliteStore]:
-    async with SqliteStore(settings.database_file, lambda: datetime.now(UTC)) as store:
-        yield store
 
 
 def folder(settings: Settings) -> Finding:
@@ -97,8 +91,10 @@ def disk(settings: Settings) -> Finding:
 
 def server(settings: Settings) -> Finding:
     """Whether a process serves this folder; either is right."""
+    if settings.database_url is not None:
+        return Finding("server", True, "any number may share the database")
     try:
-        with sole_server(settings.database_file):
+        with database.alone(settings):
             return Finding("server", True, "not running")
     except AlreadyServed as error:
         return Finding("server", True, str(error))
@@ -108,29 +104,31 @@ def server(settings: Settings) -> Finding:
 
 def migrations(settings: Settings) -> Finding:
     """The database has this release's schema."""
-    database = engine(settings.database_file, read_only=True)
     try:
-        found = current(database)
+        found = database.revision(settings)
+    except StoreUnavailable as error:
+        return Finding("migrations", False, str(error), "see that the database's server runs and lets us in")
     except Exception as error:
         return Finding("migrations", False, str(error).splitlines()[0], "put back a backup of the database")
-    finally:
-        database.dispose()
     told = f"revision {found or 'none'}, this release needs {HEAD}"
     return Finding("migrations", found == HEAD, told, "" if found == HEAD else "frontdesk migrate")
 
 
-async def store(settings: Settings, opened: SqliteStore) -> Finding:
+async def store(settings: Settings, opened: Store) -> Finding:
     """The store takes and keeps a transaction."""
     try:
         await opened.write(lambda tx: None)
         last = await opened.read(events.last_event)
     except StoreError as error:
         return Finding("store", False, str(error), "see what the disk and other processes do")
-    return Finding("store", True, f"SQLite, {last} events so far")
+    end = "SQLite" if isinstance(opened, SqliteStore) else "PostgreSQL"
+    return Finding("store", True, f"{end}, {last} events so far")
 
 
-async def bus(settings: Settings, opened: SqliteStore) -> Finding:
+async def bus(settings: Settings, opened: Store) -> Finding:
     """Nothing piles up in the lanes."""
+    if not isinstance(opened, SqliteStore):
+        return Finding("bus", True, "not looked at")
     journal = SqliteJournal(opened)
     lanes = (*inbound_lanes(settings.partitions), OUTBOUND)
     try:
@@ -141,12 +139,12 @@ async def bus(settings: Settings, opened: SqliteStore) -> Finding:
     return Finding("bus", waiting < MOST_WAITING, told, "" if waiting < MOST_WAITING else "frontdesk serve")
 
 
-async def live(settings: Settings, opened: SqliteStore) -> Finding:
+async def live(settings: Settings, opened: Store) -> Finding:
     """The embedded live layer is the server's own memory."""
     return Finding("live", True, "in the server's memory")
 
 
-async def blobs(settings: Settings, opened: SqliteStore) -> Finding:
+async def blobs(settings: Settings, opened: Store) -> Finding:
     """A blob can be kept and forgotten."""
     try:
         kept = FolderBlobs(settings.blobs_folder)
@@ -156,7 +154,7 @@ async def blobs(settings: Settings, opened: SqliteStore) -> Finding:
     return Finding("blobs", True, f"{settings.blobs_folder} can be written")
 
 
-async def connections(settings: Settings, opened: SqliteStore) -> Finding:
+async def connections(settings: Settings, opened: Store) -> Finding:
     """Each channel's kind is installed, its secrets open, its settings are right."""
     found = await opened.read(channels.every)
     if not found:
@@ -178,7 +176,7 @@ def _why_not(stored: Stored, secrets: Secrets) -> str:
     return ""
 
 
-async def clock(settings: Settings, opened: SqliteStore) -> Finding:
+async def clock(settings: Settings, opened: Store) -> Finding:
     """This machine's clock is not behind what the desk has recorded already."""
     now = datetime.now(UTC)
     last = await opened.read(events.last_event)

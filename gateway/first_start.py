@@ -5,6 +5,7 @@ from secrets import token_urlsafe
 from typing import NamedTuple
 
 from bus.ids import new_id
+from gateway import database
 from gateway.demo.seeding import seed
 from gateway.passwords import make_hash_aside
 from gateway.settings import Settings
@@ -13,7 +14,6 @@ from router.values import Agent
 from storage import agents, channels
 from storage.paging import Sql
 from storage.secrets import Secrets, load_key
-from storage.sqlite import SqliteStore
 from storage.store import Tx
 
 ADMIN = "admin@example.org"
@@ -31,7 +31,7 @@ class Welcome(NamedTuple):
 
 async def welcome(settings: Settings, *, demo: bool) -> Welcome:
     """The desk's admin; on a desk that has none, made now. The database has been migrated."""
-    async with SqliteStore(settings.database_file, lambda: datetime.now(UTC)) as store:
+    async with database.opened(settings, lambda: datetime.now(UTC)) as store:
         found = await store.read(_admin)
         if found is not None:
             return Welcome(admin=found)

@@ -1,8 +1,9 @@
-"""The data folder: made for its owner alone, and its database brought to this release's schema."""
+"""The data folder: made for its owner alone, and the desk's database brought to this release's schema."""
 
+from gateway import database
 from gateway.settings import Settings
-from storage.migrate import HEAD, current, upgrade
-from storage.sqlite import engine
+from storage.migrate import HEAD
+from storage.store import StoreUnavailable
 
 
 class FolderError(Exception):
@@ -17,8 +18,9 @@ def prepare(settings: Settings) -> None:
     folder = settings.data
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Owner only, as the folder is; the store's other files take the database's mode.
-        settings.database_file.touch(mode=0o600)
+        if settings.database_url is None:
+            # Owner only, as the folder is; the store's other files take the database's mode.
+            settings.database_file.touch(mode=0o600)
     except OSError as error:
         raise FolderError(
             f"The data folder {folder} can't be written ({error.strerror}): choose another with --data or "
@@ -32,24 +34,21 @@ def _migrate(settings: Settings) -> None:
     # Revisions are numbered.
     if found is not None and found > HEAD:
         raise FolderError(
-            f"The database in {settings.data} was written by a newer release: use that release."
+            f"The database {database.place(settings)} was written by a newer release: use that release."
         )
     if found != HEAD:
-        database = engine(settings.database_file)
-        upgrade(database)
-        database.dispose()
+        database.migrate(settings)
 
 
 def _revision(settings: Settings) -> str | None:
-    database = engine(settings.database_file)
     try:
-        return current(database)
+        return database.revision(settings)
+    except StoreUnavailable as error:
+        raise FolderError(f"The database {database.place(settings)} can't be reached: {error}.") from error
     except Exception as error:
         # Whatever the driver says about a file that is damaged or no database: the start ends here.
         why = str(error).splitlines()[0]
         raise FolderError(
-            f"The database {settings.database_file} can't be read ({why}): "
+            f"The database {database.place(settings)} can't be read ({why}): "
             "put a backup back, or choose another folder with --data or FRONTDESK_DATA."
         ) from error
-    finally:
-        database.dispose()

@@ -9,13 +9,14 @@ from importlib.metadata import version
 
 import uvloop
 
+from gateway import database
 from gateway.compose import composed
 from gateway.first_start import Welcome, welcome
 from gateway.folder import FolderError, prepare
 from gateway.listening import ListenError, base_url, listen
 from gateway.logs import configure
 from gateway.settings import Settings
-from storage.lock import AlreadyServed, sole_server
+from storage.lock import AlreadyServed
 from storage.secrets import SecretError
 from storage.store import StoreError
 
@@ -32,7 +33,7 @@ def serve(settings: Settings, *, demo: bool, say: Say) -> None:
     with ExitStack() as held:
         try:
             prepare(settings)
-            held.enter_context(sole_server(settings.database_file))
+            held.enter_context(database.alone(settings))
             listening = held.enter_context(listen(settings.host, settings.port))
         except AlreadyServed as error:
             raise StartError(

@@ -157,11 +157,20 @@ def load(**flags: Any) -> Settings:
         raise SettingsError(f"{_file()} is not TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{_file()} can't be read: {error}.") from None
-    return _embedded_only(settings)
+    return _together(_embedded_only(settings))
+
+
+def _together(settings: Settings) -> Settings:
+    if settings.database_url is not None and settings.amqp_url is None:
+        raise SettingsError(
+            f"{_origin('database_url', {})} is set, but amqp_url is not: PostgreSQL and RabbitMQ go "
+            "together, so set both or neither."
+        )
+    return settings
 
 
 def _embedded_only(settings: Settings) -> Settings:
-    for name in ("database_url", "amqp_url", "redis_url", "blobs_url"):
+    for name in ("amqp_url", "redis_url", "blobs_url"):
         if getattr(settings, name) is not None:
             raise SettingsError(
                 f"{_origin(name, {})} is set, but this release runs on its embedded store, bus, live layer "

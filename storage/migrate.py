@@ -4,6 +4,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+Database = Engine
+"""An engine, by the name that rooms above storage annotate it with."""
+
 # The newest revision in storage/migrations/versions; a test compares them.
 HEAD = "0001"
 _SCRIPTS = Path(__file__).with_name("migrations")

@@ -1,7 +1,6 @@
 """The desk that a command works on: its settings, and its store, migrated and open for one step.
 
-It works beside a server on the same data folder: the store serialises writers, and the server sees what
-another process has written.
+It works beside a server on the same database: the server sees what another process has written.
 """
 
 import asyncio
@@ -16,8 +15,7 @@ from gateway.cli.terminal import Failure
 if TYPE_CHECKING:
     from gateway.settings import Settings
     from storage.paging import Sql
-    from storage.sqlite import SqliteStore
-    from storage.store import Tx
+    from storage.store import Store, Tx
 
 T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option("--data", help="The desk's data folder.", show_default=False)]
@@ -36,7 +34,7 @@ def settings(**flags: Any) -> "Settings":
 def changing(data: Path | None, step: Callable[["Tx"], T]) -> T:
     """The result of a step, in a transaction of its own."""
 
-    async def work(store: "SqliteStore", _: "Settings") -> T:
+    async def work(store: "Store", _: "Settings") -> T:
         return await store.write(step)
 
     return using(data, work)
@@ -45,19 +43,20 @@ def changing(data: Path | None, step: Callable[["Tx"], T]) -> T:
 def reading(data: Path | None, query: Callable[["Sql"], T]) -> T:
     """The result of a query."""
 
-    async def work(store: "SqliteStore", _: "Settings") -> T:
+    async def work(store: "Store", _: "Settings") -> T:
         return await store.read(query)
 
     return using(data, work)
 
 
-def using(data: Path | None, work: Callable[["SqliteStore", "Settings"], Awaitable[T]]) -> T:
+def using(data: Path | None, work: Callable[["Store", "Settings"], Awaitable[T]]) -> T:
     """What `work` makes of the open store; the store's troubles fail the command."""
+    from gateway.database import is_there
     from storage.secrets import SecretError
     from storage.store import StoreError
 
     chosen = settings(data=data)
-    if not chosen.database_file.exists():
+    if not is_there(chosen):
         raise Failure(
             f"There is no desk in {chosen.data}: name its folder with --data or FRONTDESK_DATA, or begin one "
             "with frontdesk serve."
@@ -70,18 +69,19 @@ def using(data: Path | None, work: Callable[["SqliteStore", "Settings"], Awaitab
 
 
 def sole(data: Path | None, step: Callable[["Tx"], T]) -> T:
-    """`changing`, with the desk's lock held: not while a server runs."""
-    from storage.lock import AlreadyServed, sole_server
+    """`changing`, with the desk's lock held: not while a server runs on the same file."""
+    from gateway.database import alone
+    from storage.lock import AlreadyServed
 
     try:
-        with sole_server(settings(data=data).database_file):
+        with alone(settings(data=data)):
             return changing(data, step)
     except AlreadyServed as error:
         raise Failure(f"{_sentence(error)} Stop it first.") from None
 
 
 def prepared(chosen: "Settings") -> None:
-    """Make the data folder and bring its database to this release's schema."""
+    """Make the data folder and bring the desk's database to this release's schema."""
     from gateway.folder import FolderError, prepare
     from storage.store import StoreError
 
@@ -91,12 +91,12 @@ def prepared(chosen: "Settings") -> None:
         raise Failure(_sentence(error)) from None
 
 
-async def _with_store(chosen: "Settings", work: Callable[["SqliteStore", "Settings"], Awaitable[T]]) -> T:
+async def _with_store(chosen: "Settings", work: Callable[["Store", "Settings"], Awaitable[T]]) -> T:
     from datetime import UTC, datetime
 
-    from storage.sqlite import SqliteStore
+    from gateway.database import opened
 
-    async with SqliteStore(chosen.database_file, lambda: datetime.now(UTC)) as store:
+    async with opened(chosen, lambda: datetime.now(UTC)) as store:
         return await work(store, chosen)
 
 

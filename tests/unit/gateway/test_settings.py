@@ -147,7 +147,6 @@ def test_a_wrong_flag_is_refused_by_its_own_name(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("FRONTDESK_DATABASE_URL", "postgresql://desk:hunter2@db/desk"),
         ("FRONTDESK_AMQP_URL", "amqp://desk:hunter2@mq/"),
         ("FRONTDESK_REDIS_URL", "redis://:hunter2@cache:6379/0"),
         ("FRONTDESK_BLOBS_URL", "s3://desk:hunter2@blobs/bucket"),
@@ -161,6 +160,15 @@ def test_servers_are_refused_by_a_release_that_runs_embedded_only(
     assert refusal() == (
         f"{variable} is set, but this release runs on its embedded store, bus, live layer and blob folder "
         "only: unset it."
+    )
+
+
+def test_postgresql_is_refused_without_rabbitmq(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded bus lives in the embedded store's file, so one can't be had without the other."""
+    monkeypatch.setenv("FRONTDESK_DATABASE_URL", "postgresql://desk:hunter2@db/desk")
+    assert refusal() == (
+        "FRONTDESK_DATABASE_URL is set, but amqp_url is not: PostgreSQL and RabbitMQ go together, so set both "
+        "or neither."
     )
 
 
