@@ -35,7 +35,7 @@ _TOLD = (
 
 
 class Newer(Exception):
-    """The customer has written since the author last looked; `messages` are what they have not seen."""
+    """The customer or a colleague has written since the author last looked; `messages` are what they said."""
 
     def __init__(self, unseen: Sequence[messages.Message]) -> None:
         super().__init__(f"{len(unseen)} newer messages")
@@ -75,12 +75,15 @@ def reply(
 ) -> tuple[messages.Message, Ticket]:
     """A public reply: stored, queued for delivery, and heard by the ticket.
 
-    Raises `Newer` when `last_seen` is not the customer's last message, `Refused` on a ticket that is over.
+    Raises `Newer` when the customer or a colleague wrote after `last_seen`, `Refused` on a ticket that is
+    over or that records a call or visit.
     """
     before = tickets.lock(tx, ticket_id)
     conversation = conversations.lock(tx, before.conversation_id)
+    if not conversation.channel_id:
+        raise Refused(f"ticket #{before.number} records a call or visit: no channel leads to the customer")
     if last_seen is not None:
-        _check_seen(tx, conversation, last_seen)
+        _check_seen(tx, conversation, last_seen, agent_id)
     ticket = agent_replied(before, agent_id, tx.now, desk)
     message, conversation = _say(tx, conversation, agent_id, words, "public")
     if conversation.with_ == "bot":
@@ -203,14 +206,21 @@ def log_contact(
     conversation = start_conversation(tx, contact, request.subject, thread=new_id("log", tx.now))
     _, conversation = _say(tx, conversation, agent_id, words, "note")
     conversations.save(tx, [conversation])
-    return open_by_hand(tx, conversation, request, agent_id, desk)
+    ticket = open_by_hand(tx, conversation, request, agent_id, desk)
+    # They have spoken with somebody already.
+    return save(tx, ticket, agent_replied(ticket, agent_id, tx.now, desk))
 
 
-def _check_seen(tx: Tx, conversation: Conversation, last_seen: str) -> None:
+def _check_seen(tx: Tx, conversation: Conversation, last_seen: str, agent_id: str | None) -> None:
     seen = messages.find(tx.sql, last_seen)
     after = seen.position if seen is not None and seen.conversation_id == conversation.id else 0
     newer = messages.of_conversation(tx.sql, conversation.id, after=after)
-    unseen = [message for message in newer if message.author == "customer"]
+    unseen = [
+        message
+        for message in newer
+        if message.author == "customer"
+        or (message.author == "agent" and message.kind == "public" and message.author_id != agent_id)
+    ]
     if unseen:
         raise Newer(unseen)
 
