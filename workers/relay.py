@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import structlog
 
-from bus.port import Bus, BusUnavailable
+from bus.port import Bus, BusError
 from storage import outbox
 from storage.store import Store, StoreUnavailable
 
@@ -38,7 +38,7 @@ class Relay:
             self._news.clear()
             try:
                 found = await self.step()
-            except (StoreUnavailable, BusUnavailable) as error:
+            except (StoreUnavailable, BusError) as error:
                 log.warning("the outbox waits", reason=str(error))
                 found = 0
             if found < _BATCH:
@@ -48,11 +48,19 @@ class Relay:
     async def step(self) -> int:
         """Publish what is there, at most a batch, and forget it; returns how many.
 
-        Raises `StoreUnavailable` or `BusUnavailable`; nothing is forgotten that was not published.
+        Raises `StoreUnavailable` or `BusError`; nothing is forgotten that was not published. A lane that
+        can't take its rows does not keep the others from theirs.
         """
+        refused: BusError | None = None
         rows = await self._store.read(lambda sql: outbox.take(sql, _BATCH))
         for lane, together in groupby(sorted(rows, key=attrgetter("lane", "seq")), attrgetter("lane")):
             batch = list(together)
-            await self._bus.publish(lane, [row.body for row in batch])
+            try:
+                await self._bus.publish(lane, [row.body for row in batch])
+            except BusError as error:
+                refused = error
+                continue
             await self._store.write(partial(outbox.remove, seqs=[row.seq for row in batch]))
+        if refused is not None:
+            raise refused
         return len(rows)
