@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from gateway.http.call import Call
 from gateway.http.problems import Fault, Invalid
 from gateway.http.resources.ticket_models import TicketChange
@@ -13,7 +15,13 @@ from storage.store import Tx
 
 
 def changed(tx: Tx, call: Call, before: Ticket, body: TicketChange, desk: Desk) -> Ticket:
-    """The ticket after the change; raises `Invalid` or `router.lifecycle.Refused`."""
+    """The ticket after the change, as its next version; raises `Invalid` or `router.lifecycle.Refused`."""
+    after = _after(tx, call, before, body, desk)
+    # A status alone is an edit too, which If-Match has to see; the desk's own moves are none.
+    return after if after == before else replace(after, version=before.version + 1)
+
+
+def _after(tx: Tx, call: Call, before: Ticket, body: TicketChange, desk: Desk) -> Ticket:
     edits = _edits(body, desk)
     ticket = lifecycle.edit(before, edits, tx.now, desk) if edits else before
     if "assignee" in body.model_fields_set:
