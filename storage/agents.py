@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from router.values import ACTIVE, Agent, Presence
 from storage import schema, sessions
@@ -78,6 +78,9 @@ def remove(tx: Tx, agent_id: str) -> None:
     if agent.role == "admin" and agent.active:
         _keep_an_admin(tx)
     sessions.end_all(tx, agent_id)
+    # What the customer reopens goes back to its queue.
+    left = update(schema.tickets).where(ticket.assignee == agent_id, ticket.status == "resolved")
+    tx.sql.execute(left.values(assignee=None))
     tx.sql.execute(update(schema.customers).where(customer.owner == agent_id).values(owner=None))
     tx.emit("agent.updated", id=agent_id)
 
@@ -151,6 +154,7 @@ def _kept(line: Sequence[Any]) -> Kept:
 
 
 def _keep_an_admin(tx: Tx) -> None:
-    query = select(func.count()).where(_row.role == "admin", _row.active, _row.password_hash != "")
-    if not tx.sql.execute(query).scalar_one():
+    # Locked, so that the last two can't both stop being one at the same time.
+    query = select(_row.id).where(_row.role == "admin", _row.active, _row.password_hash != "")
+    if not tx.sql.execute(query.order_by(_row.id).with_for_update()).all():
         raise Refused("The last admin who can sign in must stay one.")

@@ -459,6 +459,18 @@ async def test_an_agent_with_a_ticket_can_t_be_deleted(office: Office) -> None:
         await office.store.write(lambda tx: agents.remove(tx, "agt_1"))
 
 
+async def test_what_a_deleted_agent_resolved_is_reopened_into_its_queue(office: Office) -> None:
+    """Nobody would look at it where it was."""
+    await online(office, "agt_1")
+    ticket = await asked(office)
+    await change(office, ticket, assign, "agt_1")
+    await change(office, ticket, move, "resolved")
+    await office.store.write(lambda tx: agents.remove(tx, "agt_1"))
+    await office.say("It drips again")
+    after = await office.ticket()
+    assert (after.status, after.assignee) == ("queued", None)
+
+
 # --- the clock ---------------------------------------------------------------------------------------------
 
 
