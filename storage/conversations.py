@@ -39,6 +39,7 @@ _previous_ticket = Prepared(
     .order_by(_row.created_at.desc())
     .limit(1)
 )
+_hold = Prepared(select(_row.id).where(_row.id.in_(listed("ids"))).order_by(_row.id).with_for_update())
 _add = Prepared(insert(schema.conversations))
 _update = update(schema.conversations).where(_row.id == bindparam("key"))
 _save = Prepared(_update)
@@ -76,6 +77,11 @@ def get(sql: Connection, conversation_id: str) -> Conversation:
     return _conversations.load(line)
 
 
+def hold(tx: Tx, ids: Iterable[str]) -> None:
+    """Lock conversations in id order, for a transaction that has locked no ticket yet."""
+    _hold.rows(tx.sql, {"ids": sorted(ids)})
+
+
 def lock(tx: Tx, conversation_id: str) -> Conversation:
     """One conversation, held until the transaction ends; raises `Missing`."""
     query = _conversations.select().where(_row.id == conversation_id).with_for_update()
@@ -86,9 +92,10 @@ def lock(tx: Tx, conversation_id: str) -> Conversation:
 
 
 def add(tx: Tx, conversations: Sequence[Conversation]) -> None:
-    """Store new conversations."""
+    """Store new conversations, in the order of what only one of them may have."""
     stamps = {"created_at": tx.now, "updated_at": tx.now}
-    _add.many(tx.sql, [_conversations.dump(conversation) | stamps for conversation in conversations])
+    ordered = sorted(conversations, key=lambda one: (one.contact_point_id, one.thread))
+    _add.many(tx.sql, [_conversations.dump(conversation) | stamps for conversation in ordered])
 
 
 def save(tx: Tx, conversations: Sequence[Conversation]) -> None:

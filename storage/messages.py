@@ -59,7 +59,7 @@ def add(tx: Tx, messages: Sequence[Message]) -> None:
 
 def remember(tx: Tx, ids: Sequence[tuple[str, str]]) -> None:
     """Note (message id, conversation id) pairs, so that they are never taken in again."""
-    rows = [{"message_id": message, "conversation_id": conversation} for message, conversation in ids]
+    rows = [{"message_id": message, "conversation_id": conversation} for message, conversation in sorted(ids)]
     _remember.many(tx.sql, rows)
 
 

@@ -42,11 +42,13 @@ def make(tx: Tx, ticket_id: str, agent_id: str, why: str, seconds: int) -> Offer
     return offer
 
 
-def end(tx: Tx, offer: Offer, state: str) -> None:
-    """Accepted, declined, expired or withdrawn."""
+def end(tx: Tx, offer: Offer, state: str) -> bool:
+    """Accepted, declined, expired or withdrawn; False when it has ended already."""
     query = update(schema.offers).where(_row.id == offer.id, _row.state == "pending")
-    tx.sql.execute(query.values(state=state, ended_at=tx.now))
-    tx.emit(f"offer.{state}", ticket=offer.ticket_id, agent=offer.agent_id)
+    ended = tx.sql.execute(query.values(state=state, ended_at=tx.now)).rowcount > 0
+    if ended:
+        tx.emit(f"offer.{state}", ticket=offer.ticket_id, agent=offer.agent_id)
+    return ended
 
 
 def pending(sql: Connection, ticket_id: str) -> Offer | None:

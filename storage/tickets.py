@@ -1,13 +1,13 @@
 """Tickets: loaded by id, stored whole, listed by what an inbox filters on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from router.values import Ticket
-from storage import schema
+from storage import conversations, schema
 from storage.listed import listed
 from storage.prepared import Prepared
 from storage.rows import Mapper
@@ -16,14 +16,26 @@ from storage.store import Missing, Tx, next_number
 _tickets = Mapper(schema.tickets, Ticket)
 _row = schema.tickets.c
 _load = Prepared(_tickets.select().where(_row.id.in_(listed("ids"))).order_by(_row.id).with_for_update())
+_conversations_of = Prepared(select(_row.conversation_id).where(_row.id.in_(listed("ids"))))
+_numbers = Prepared(
+    select(schema.ticket_numbers.next_value()).select_from(func.generate_series(1, bindparam("count")))
+)
 _add = Prepared(insert(schema.tickets))
 _update = update(schema.tickets).where(_row.id == bindparam("key"))
 _save = Prepared(_update)
+_tick = Prepared(
+    _update.values(clocks=bindparam("new_clocks"), due_at=bindparam("next_due"), updated_at=bindparam("at"))
+)
 _touch = Prepared(_update.values(updated_at=bindparam("at")))
+_held = Prepared(
+    select(_row.assignee, func.count())
+    .where(_row.assignee.in_(listed("agents")), _row.status == literal_column("'open'"))
+    .group_by(_row.assignee)
+)
 
 
 def load(tx: Tx, ids: Iterable[str]) -> dict[str, Ticket]:
-    """Tickets by id, locked in id order."""
+    """Tickets by id, locked in id order, for a transaction that has locked their conversations."""
     lines = _load.rows(tx.sql, {"ids": sorted(ids)})
     return {ticket.id: ticket for ticket in map(_tickets.load, lines)}
 
@@ -36,18 +48,33 @@ def get(sql: Connection, ticket_id: str) -> Ticket:
     return _tickets.load(line)
 
 
+def lock_all(tx: Tx, ids: Iterable[str], *, also: Iterable[str] = ()) -> dict[str, Ticket]:
+    """Tickets by id, held until the transaction ends.
+
+    Their conversations and those in `also` are held, too, and were locked first: everybody locks
+    conversations before tickets, each in id order, so nobody waits for somebody who waits for them.
+    """
+    wanted = sorted(ids)
+    theirs = {line[0] for line in _conversations_of.rows(tx.sql, {"ids": wanted})}
+    conversations.hold(tx, theirs.union(also))
+    return load(tx, wanted)
+
+
 def lock(tx: Tx, ticket_id: str) -> Ticket:
-    """One ticket, held until the transaction ends; raises `Missing`."""
-    found = load(tx, [ticket_id])
+    """One ticket, as `lock_all` holds it; raises `Missing`."""
+    found = lock_all(tx, [ticket_id])
     if ticket_id not in found:
         raise Missing(f"there is no ticket {ticket_id}")
     return found[ticket_id]
 
 
-def numbers(tx: Tx, count: int) -> range:
-    """Take ticket numbers, in order."""
-    last = next_number(tx, "tickets", count)
-    return range(last - count + 1, last + 1)
+def numbers(tx: Tx, count: int) -> Sequence[int]:
+    """Take ticket numbers, in order. On PostgreSQL a transaction that fails leaves a gap."""
+    if tx.sql.dialect.name == "sqlite":
+        last = next_number(tx, "tickets", count)
+        return range(last - count + 1, last + 1)
+    # Not a counter's row: who opens a ticket would wait for every other who does until they have committed.
+    return [line[0] for line in _numbers.rows(tx.sql, {"count": count})]
 
 
 def add(tx: Tx, tickets: Sequence[Ticket]) -> None:
@@ -62,6 +89,15 @@ def save(tx: Tx, tickets: Sequence[Ticket]) -> None:
         row = _tickets.dump(ticket)
         rows.append(row | {"key": row.pop("id")})
     _save.many(tx.sql, rows)
+
+
+def tick(tx: Tx, tickets: Sequence[Ticket]) -> None:
+    """Store of tickets only their clocks, and that something happened to them."""
+    rows = [
+        {"key": one.id, "new_clocks": one.clocks, "next_due": one.due_at, "at": one.updated_at}
+        for one in sorted(tickets, key=lambda one: one.id)
+    ]
+    _tick.many(tx.sql, rows)
 
 
 def touch(tx: Tx, ids: Iterable[str]) -> None:
@@ -80,12 +116,9 @@ def waiting(sql: Connection) -> list[Ticket]:
     return [_tickets.load(line) for line in sql.execute(_tickets.select().where(_row.status == "queued"))]
 
 
-def held(sql: Connection) -> list[tuple[str, str, str]]:
-    """(agent, ticket, channel) of every ticket that takes an agent's room: open and not waiting."""
-    query = select(_row.assignee, _row.id, _row.channel_id).where(
-        _row.status == "open", _row.assignee.is_not(None)
-    )
-    return [(line[0], line[1], line[2]) for line in sql.execute(query)]
+def held(sql: Connection, agent_ids: Collection[str]) -> dict[str, int]:
+    """How many tickets take each of these agents' room: open and not waiting; who has none is not in it."""
+    return {line[0]: line[1] for line in _held.rows(sql, {"agents": sorted(agent_ids)})}
 
 
 def queue_lengths(sql: Connection) -> dict[str, int]:

@@ -12,7 +12,7 @@ from router.lifecycle import assign, move
 from router.pull import Room
 from router.pull import offers as choose
 from router.values import Ticket
-from storage import agents, offers, tickets
+from storage import agents, exclusive, offers, tickets
 from storage.offers import Offer
 from storage.store import Store, StoreUnavailable, Tx
 from workers import inbox
@@ -49,9 +49,12 @@ class AssignWorker:
 
 
 def _claim(tx: Tx, setup: Setup) -> int:
+    if not exclusive.take(tx, "assign"):
+        return 0
     rooms = _rooms(tx)
     waiting = tickets.waiting(tx.sql) if rooms else []
     claims = choose(setup.desk, rooms, waiting, tx.now) if waiting else ()
+    tickets.lock_all(tx, [claim.ticket for claim in claims])
     for claim in claims:
         hold_out(tx, claim.ticket, claim.agent, claim.why, setup.desk)
     return len(claims)
@@ -59,14 +62,13 @@ def _claim(tx: Tx, setup: Setup) -> int:
 
 def _rooms(tx: Tx) -> list[Room]:
     missed = {offer.agent_id for offer in offers.expired_since(tx.sql, tx.now - COOL_DOWN)}
-    held: dict[str, int] = {}
-    for agent_id, _, _ in tickets.held(tx.sql):
-        held[agent_id] = held.get(agent_id, 0) + 1
+    online = agents.online(tx.sql)
+    held = tickets.held(tx.sql, [agent.id for agent, _ in online])
     for offer in offers.all_pending(tx.sql):
         held[offer.agent_id] = held.get(offer.agent_id, 0) + 1
     return [
         Room(agent=agent, held=held.get(agent.id, 0), idle_since=idle_since)
-        for agent, idle_since in agents.online(tx.sql)
+        for agent, idle_since in online
         if agent.id not in missed and held.get(agent.id, 0) < agent.capacity
     ]
 
@@ -86,9 +88,8 @@ def hold_out(tx: Tx, ticket_id: str, agent_id: str, why: str, desk: Desk) -> Non
 
 def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
     """An offer was declined or has expired: the ticket waits again, at its age; who declined is spared it."""
-    offers.end(tx, offer, state)
     before = tickets.lock(tx, offer.ticket_id)
-    if before.status != "offered":
+    if not offers.end(tx, offer, state) or before.status != "offered":
         return before
     after = move(before, "queued", tx.now, desk)
     if state == "declined":
@@ -98,6 +99,6 @@ def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
 
 def accept(tx: Tx, offer: Offer, desk: Desk) -> Ticket:
     """The agent takes what was offered."""
-    offers.end(tx, offer, "accepted")
     before = tickets.lock(tx, offer.ticket_id)
+    offers.end(tx, offer, "accepted")
     return inbox.save(tx, before, assign(before, offer.agent_id, tx.now, desk))

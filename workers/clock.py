@@ -8,7 +8,7 @@ import structlog
 from msgspec.structs import replace
 
 from router.lifecycle import fire
-from storage import conversations, idempotency, offers, sessions, tickets, uploads
+from storage import conversations, exclusive, idempotency, offers, sessions, tickets, uploads
 from storage.store import StoreUnavailable, Tx
 from workers import inbox
 from workers.assign import give_back
@@ -56,9 +56,14 @@ def _prune(tx: Tx, _setup: Setup) -> None:
 
 
 def _fire(tx: Tx, setup: Setup) -> int:
+    if not exclusive.take(tx, "clock"):
+        return 0
     due = tickets.due(tx.sql, tx.now, AT_ONCE)
+    answered = conversations.due(tx.sql, tx.now, AT_ONCE)
+    lapsed = offers.lapsed(tx.sql, tx.now, AT_ONCE)
+    held = tickets.lock_all(tx, {*due, *(offer.ticket_id for offer in lapsed)}, also=answered)
     for ticket_id in due:
-        before = tickets.lock(tx, ticket_id)
+        before = held[ticket_id]
         after, steps = fire(before, tx.now, setup.desk)
         for metric, percent in steps:
             tx.emit(
@@ -69,10 +74,8 @@ def _fire(tx: Tx, setup: Setup) -> int:
                 percent=percent,
             )
         inbox.save(tx, before, after)
-    answered = conversations.due(tx.sql, tx.now, AT_ONCE)
     for conversation_id in answered:
         _self_served(tx, conversation_id)
-    lapsed = offers.lapsed(tx.sql, tx.now, AT_ONCE)
     for offer in lapsed:
         give_back(tx, offer, "expired", setup.desk)
     return len(due) + len(answered) + len(lapsed)

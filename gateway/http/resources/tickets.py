@@ -361,7 +361,7 @@ def _is_live(tx: Tx, channel_id: str) -> bool:
 
 
 def _my_offer(tx: Tx, call: Call, ticket_id: str) -> offers.Offer:
-    tickets.get(tx.sql, ticket_id)
+    tickets.lock(tx, ticket_id)
     offer = offers.pending(tx.sql, ticket_id)
     if offer is None or offer.agent_id != call.principal.agent_id:
         raise Conflict("This ticket is not offered to you now.")
