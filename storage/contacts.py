@@ -1,8 +1,9 @@
 """Contact points and the customers behind them, as the message path loads and makes them: in bulk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, insert, select, update
 
 from router.values import ContactPoint, Customer
 from storage import schema
@@ -23,6 +24,9 @@ _find = Prepared(
     )
 )
 _load_customers = Prepared(_customers.select().where(_row.id.in_(listed("ids"))))
+_attributes = Prepared(
+    select(_row.id, _row.attributes).where(_row.id.in_(listed("ids"))).order_by(_row.id).with_for_update()
+)
 _add_customers = Prepared(insert(schema.customers))
 _add_contacts = Prepared(insert(schema.contact_points))
 _learn = Prepared(
@@ -73,7 +77,9 @@ def add(tx: Tx, contacts: Sequence[ContactPoint], people: Sequence[Customer]) ->
     _add_contacts.many(tx.sql, [_contacts.dump(contact) | {"created_at": tx.now} for contact in ordered])
 
 
-def learn(tx: Tx, people: Sequence[Customer]) -> None:
-    """Store the attributes that a platform told us of customers who were there."""
-    rows = [{"key": person.id, "attrs": person.attributes, "at": tx.now} for person in people]
-    _learn.many(tx.sql, rows)
+def learn(tx: Tx, told: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add attributes that a platform told us of customers who were there, by customer id."""
+    if told:
+        lines = _attributes.rows(tx.sql, {"ids": sorted(told)})
+        rows = [{"key": key, "attrs": {**known, **told[key]}, "at": tx.now} for key, known in lines]
+        _learn.many(tx.sql, rows)

@@ -106,7 +106,7 @@ def note(tx: Tx, ticket_id: str, agent_id: str | None, words: Words) -> messages
 
 def merge(tx: Tx, ticket_id: str, into_id: str, desk: Desk) -> Ticket:
     """End a ticket as part of another of the same customer; what they write next reaches the other one."""
-    both = tickets.load(tx, {ticket_id, into_id})
+    both = tickets.lock_all(tx, {ticket_id, into_id})
     before, into = both.get(ticket_id), both.get(into_id)
     if before is None or into is None:
         raise Missing(f"there is no ticket {ticket_id if before is None else into_id}")

@@ -111,7 +111,7 @@ class _Work:
         self.tickets_before = dict(self.tickets)
         self.new_contacts: list[ContactPoint] = []
         self.new_customers: list[str] = []
-        self.learned: set[str] = set()
+        self.learned: dict[str, dict[str, Any]] = {}
         self.closed: list[Conversation] = []
         self.messages: list[messages.Message] = []
         self.remembered: list[tuple[str, str]] = []
@@ -147,7 +147,7 @@ class _Work:
             if sender.attributes and not sender.attributes.items() <= person.attributes.items():
                 person = replace(person, attributes={**person.attributes, **sender.attributes})
                 self.customers[person.id] = person
-                self.learned.add(person.id)
+                self.learned[person.id] = {**self.learned.get(person.id, {}), **sender.attributes}
             return contact
         person = Customer(
             id=new_id("cus", self.tx.now),
@@ -400,7 +400,8 @@ class _Work:
         """Store what changed."""
         tx = self.tx
         contacts.add(tx, self.new_contacts, [self.customers[key] for key in self.new_customers])
-        contacts.learn(tx, [self.customers[key] for key in self.learned.difference(self.new_customers)])
+        new = set(self.new_customers)
+        contacts.learn(tx, {key: told for key, told in self.learned.items() if key not in new})
         self._store_conversations()
         self._store_tickets()
         messages.remember(tx, self.remembered)
@@ -436,20 +437,9 @@ class _Work:
         conversations.add(self.tx, fresh)
 
     def _store_tickets(self) -> None:
-        new = set(self.new_tickets)
-        changed: list[Ticket] = []
-        touched: list[str] = []
-        for key, ticket in self.tickets.items():
-            before = self.tickets_before.get(key)
-            if key in new or before is None or before is ticket:
-                continue
-            if replace(before, updated_at=ticket.updated_at) == ticket:
-                touched.append(key)
-            else:
-                changed.append(ticket)
         tickets.add(self.tx, [self.tickets[key] for key in self.new_tickets])
-        tickets.save(self.tx, changed)
-        tickets.touch(self.tx, touched)
+        pairs = ((before, self.tickets[key]) for key, before in self.tickets_before.items())
+        tickets.change(self.tx, [(before, after) for before, after in pairs if before is not after])
 
 
 def _automatic(envelope: Inbound) -> bool:
