@@ -33,7 +33,10 @@ class Subscription(Protocol):
         ...
 
     async def ack(self, tag: int) -> None:
-        """Forget everything up to and including `tag`. What is not acked comes again to the next reader."""
+        """Forget everything up to and including `tag`. What is not acked comes again to the next reader.
+
+        What one `publish` brought may come again as a whole until its last message is acked.
+        """
         ...
 
 
@@ -49,5 +52,5 @@ class Bus(Protocol):
         ...
 
     async def depth(self, lane: str) -> int:
-        """How many messages wait or are in hand."""
+        """How many messages wait or are in hand; of one `publish`, at least one until the last is acked."""
         ...

@@ -1,20 +1,27 @@
 """The ends of each port: a real server joins a suite by one more entry in the tuple of its port."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from sqlalchemy.util import await_
 
 from bus.embedded import EmbeddedBus
 from bus.live import Live
 from bus.memory import MemoryLive
 from bus.port import Bus
+from bus.rabbitmq import RabbitBus
 from storage.blobs import Blobs, FolderBlobs
 from storage.journal import SqliteJournal
+from storage.postgres import PostgresStore
 from storage.sqlite import SqliteStore
 from storage.store import Store
-from tests.database import migrated
+from tests.database import migrated, migrated_postgres
+from tests.services.servers import Servers
 
 NOW = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -39,6 +46,10 @@ class StoreEnd(Protocol):
         """Connect."""
         ...
 
+    def wait(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, object]) -> None:
+        """Within a step or a query, let `loop` do some work first."""
+        ...
+
 
 class LiveEnd(Protocol):
     """A live layer and a way to let time go by."""
@@ -53,7 +64,7 @@ class LiveEnd(Protocol):
 class EmbeddedBusEnd:
     """The journal in a SQLite file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, _servers: Servers) -> None:
         self._path = migrated(folder)
 
     @asynccontextmanager
@@ -63,10 +74,24 @@ class EmbeddedBusEnd:
             yield bus
 
 
+class RabbitBusEnd:
+    """Queues of its own in the run's RabbitMQ."""
+
+    def __init__(self, _folder: Path, servers: Servers) -> None:
+        self.url = servers.rabbitmq.url
+        self.prefix = f"{secrets.token_hex(4)}."
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Bus]:
+        """See `BusEnd`."""
+        async with RabbitBus(self.url, prefix=self.prefix) as bus:
+            yield bus
+
+
 class SqliteStoreEnd:
     """A SQLite file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, _servers: Servers) -> None:
         self._path = migrated(folder)
 
     @asynccontextmanager
@@ -75,11 +100,32 @@ class SqliteStoreEnd:
         async with SqliteStore(self._path, now) as store:
             yield store
 
+    def wait(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, object]) -> None:
+        """See `StoreEnd`."""
+        asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+
+class PostgresStoreEnd:
+    """A database of its own in the run's PostgreSQL."""
+
+    def __init__(self, _folder: Path, servers: Servers) -> None:
+        self.url = migrated_postgres(servers.postgresql)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Store]:
+        """See `StoreEnd`."""
+        async with PostgresStore(self.url, now) as store:
+            yield store
+
+    def wait(self, _loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, object]) -> None:
+        """See `StoreEnd`."""
+        await_(work)
+
 
 class MemoryLiveEnd:
     """Memory, with a clock that only moves when it is told to."""
 
-    def __init__(self, _folder: Path) -> None:
+    def __init__(self, _folder: Path, _servers: Servers) -> None:
         self._now = 1000.0
         self.live: Live = MemoryLive(lambda: self._now)
 
@@ -88,12 +134,12 @@ class MemoryLiveEnd:
         self._now += seconds
 
 
-def folder_blobs(folder: Path) -> Blobs:
+def folder_blobs(folder: Path, _servers: Servers) -> Blobs:
     """A folder."""
     return FolderBlobs(folder / "blobs")
 
 
-BUS_ENDS: tuple[Callable[[Path], BusEnd], ...] = (EmbeddedBusEnd,)
-STORE_ENDS: tuple[Callable[[Path], StoreEnd], ...] = (SqliteStoreEnd,)
-LIVE_ENDS: tuple[Callable[[Path], LiveEnd], ...] = (MemoryLiveEnd,)
-BLOB_ENDS: tuple[Callable[[Path], Blobs], ...] = (folder_blobs,)
+BUS_ENDS: tuple[Callable[[Path, Servers], BusEnd], ...] = (EmbeddedBusEnd, RabbitBusEnd)
+STORE_ENDS: tuple[Callable[[Path, Servers], StoreEnd], ...] = (SqliteStoreEnd, PostgresStoreEnd)
+LIVE_ENDS: tuple[Callable[[Path, Servers], LiveEnd], ...] = (MemoryLiveEnd,)
+BLOB_ENDS: tuple[Callable[[Path, Servers], Blobs], ...] = (folder_blobs,)

@@ -8,15 +8,16 @@ import pytest
 
 from storage.blobs import Blobs, MissingBlob
 from tests.contract.ends import BLOB_ENDS
+from tests.services.servers import Servers
 
 CONTENT = b"\x00picture\xff" * 1000
 NAME = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture(params=BLOB_ENDS)
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+def blobs(request: pytest.FixtureRequest, tmp_path: Path, servers: Servers) -> Blobs:
     """Each end in turn, empty."""
-    made: Blobs = request.param(tmp_path)
+    made: Blobs = request.param(tmp_path, servers)
     return made
 
 

@@ -8,12 +8,13 @@ import pytest
 
 from bus.live import Rate
 from tests.contract.ends import LIVE_ENDS, LiveEnd
+from tests.services.servers import Servers
 
 
 @pytest.fixture(params=LIVE_ENDS)
-def end(request: pytest.FixtureRequest, tmp_path: Path) -> LiveEnd:
+def end(request: pytest.FixtureRequest, tmp_path: Path, servers: Servers) -> LiveEnd:
     """Each end in turn, with nothing in it."""
-    made: LiveEnd = request.param(tmp_path)
+    made: LiveEnd = request.param(tmp_path, servers)
     return made
 
 

@@ -1,0 +1,85 @@
+"""PostgreSQL with a cluster of its own, on TCP only."""
+
+import itertools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.desk import free_port
+from tests.services.process import START_SECONDS, Process, program
+
+_USER = "frontdesk"
+_FOLDERS = ("/usr/lib/postgresql/*/bin",)
+
+
+class PostgreSql:
+    """A server, as durable as it is by default; `kill` and `start` again for a crash."""
+
+    def __init__(self, folder: Path) -> None:
+        self._port = free_port()
+        # It refuses to run as root.
+        self._runs_as = "postgres" if os.geteuid() == 0 else None
+        self._data = folder / "data"
+        self._isready = program("postgresql", "pg_isready", *_FOLDERS)
+        self._psql = program("postgresql", "psql", *_FOLDERS)
+        self._numbers = itertools.count(1)
+        if self._runs_as:
+            shutil.chown(folder, self._runs_as)
+        self._init(program("postgresql", "initdb", *_FOLDERS))
+        listen = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self._port),
+            "unix_socket_directories": "",
+            "max_connections": "200",
+        }
+        self._server = Process(
+            [
+                program("postgresql", "postgres", *_FOLDERS),
+                *("-D", self._data),
+                *(part for name, value in listen.items() for part in ("-c", f"{name}={value}")),
+            ],
+            folder / "out",
+            user=self._runs_as,
+        )
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        self._server.start(self._ready)
+
+    def kill(self) -> None:
+        """End it with no chance to tidy up."""
+        self._server.kill()
+
+    def new_database(self, like: str = "") -> str:
+        """The address of a new database: empty, or a copy of the one at the address `like`, not in use."""
+        name = f"desk{next(self._numbers)}"
+        template = like.rpartition("/")[2] or "template1"
+        made = f"CREATE DATABASE {name} TEMPLATE {template}"
+        subprocess.run(
+            [self._psql, "-X", "-q", "-d", self._url("postgres"), "-c", made],
+            check=True,
+            timeout=START_SECONDS,
+        )
+        return self._url(name)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://{_USER}@127.0.0.1:{self._port}/{database}"
+
+    def _init(self, initdb: Path) -> None:
+        subprocess.run(
+            [
+                str(initdb),
+                *("-D", str(self._data), "-U", _USER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
+                "--no-sync",
+            ],
+            check=True,
+            capture_output=True,
+            user=self._runs_as,
+            cwd=self._data.parent,
+            timeout=START_SECONDS,
+        )
+
+    def _ready(self) -> bool:
+        asked = [str(self._isready), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        return subprocess.run(asked, check=False, timeout=START_SECONDS).returncode == 0
