@@ -2,7 +2,7 @@
 
 import typer
 
-from gateway.cli import channels, deadletters, desk, doctor, engines, kb, rules, tokens, users
+from gateway.cli import backup, channels, deadletters, desk, doctor, engines, kb, rules, tokens, users
 from gateway.cli.terminal import Commands
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command("worker")(desk.worker)
 app.command("demo")(desk.demo)
 app.command("migrate")(desk.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
 app.add_typer(channels.app, name="channel")
