@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator
 
 import orjson
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, ProcessCollector, generate_latest
 
-from gateway.parts import Check, Parts
+from gateway.metrics import Waits
+from gateway.parts import Parts
+from gateway.readiness import OK, outcomes
 
 # A loop that stood still this long serves nobody.
 DEAD_SECONDS = 5.0
 _TICK = 0.25
-# A check that has not answered by then has failed.
-_CHECK_SECONDS = 5
 
 
 class Lag:
@@ -42,6 +42,9 @@ def mount(app: web.Application, parts: Parts) -> None:
     Gauge("frontdesk_loop_lag_seconds", "How late the event loop is.", registry=parts.metrics).set_function(
         lambda: lag.seconds
     )
+    ProcessCollector(namespace="frontdesk", registry=parts.metrics)
+    waits = Waits(parts)
+    parts.metrics.register(waits)
 
     async def watching(_app: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(lag.watch(), name="loop lag")
@@ -55,13 +58,12 @@ def mount(app: web.Application, parts: Parts) -> None:
         return _json(body, 200 if alive else 503)
 
     async def readyz(_request: web.Request) -> web.Response:
-        names = sorted(parts.checks)
-        outcomes = await asyncio.gather(*(_outcome(parts.checks[name]) for name in names))
-        checks = dict(zip(names, outcomes, strict=True))
-        ready = all(outcome == "ok" for outcome in outcomes)
+        checks = await outcomes(parts.checks)
+        ready = all(outcome == OK for outcome in checks.values())
         return _json({"status": "ok" if ready else "not ready", "checks": checks}, 200 if ready else 503)
 
     async def metrics(_request: web.Request) -> web.Response:
+        await waits.refresh()
         return web.Response(
             body=generate_latest(parts.metrics), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
@@ -70,17 +72,6 @@ def mount(app: web.Application, parts: Parts) -> None:
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
-
-
-async def _outcome(check: Check) -> str:
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS):
-            await check()
-    except TimeoutError:
-        return f"no answer within {_CHECK_SECONDS} s"
-    except Exception as error:
-        return str(error) or type(error).__name__
-    return "ok"
 
 
 def _json(body: object, status: int) -> web.Response:
