@@ -53,7 +53,10 @@ _SERVER = {
 # PostgreSQL's error codes, appendix A of its manual.
 _AGAIN = frozenset({"40001", "40P01"})
 _TAKEN = "23505"
+_GIVEN_UP = "25P02"
 _TROUBLE = ("08", "28", "3D", "53", "57", "58", "25006", "25P03", "55P03")
+
+_WENT_ON = "a step went on after a statement of it had failed: nothing was kept"
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -242,7 +245,7 @@ class PostgresStore:
                     raise
                 raise _InDoubt(done, xid) from error
             if ended != "COMMIT":
-                raise StoreError("a step went on after a statement of it had failed: nothing was kept")
+                raise StoreError(_WENT_ON)
             return done
 
     def _query(self, query: Callable[[Connection], T]) -> T:
@@ -345,6 +348,8 @@ def _translated(error: BaseException, *, writing: bool = False) -> BaseException
     state = _state(error)
     if state == "25006" and not writing:
         return error
+    if state == _GIVEN_UP:
+        return StoreError(_WENT_ON)
     origin = error.orig if isinstance(error, DBAPIError) else error
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     away = isinstance(origin, OSError | asyncpg.InterfaceError | DisconnectionError)

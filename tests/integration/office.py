@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from bus.embedded import EmbeddedBus
 from bus.envelope import Event, Inbound, Message, Sender, encode
@@ -18,13 +18,26 @@ from bus.ids import message_id
 from bus.topology import inbound_lane
 from knowledgebase.article import Article
 from router.values import Agent, Conversation, Ticket
-from storage import agents, articles, catalogue, channels, conversations, messages, rules, schema, tickets
+from storage import (
+    agents,
+    articles,
+    catalogue,
+    channels,
+    conversations,
+    messages,
+    postgres,
+    rules,
+    schema,
+    tickets,
+)
 from storage.decisions import Stored, of_conversation
 from storage.events import LoggedEvent, events_after
 from storage.journal import SqliteJournal
+from storage.postgres import PostgresStore
 from storage.sqlite import SqliteStore, engine
-from storage.store import Tx, log_events
-from tests.database import migrated
+from storage.store import Store, Tx, log_events
+from tests.database import migrated, migrated_postgres
+from tests.services.postgresql import PostgreSql
 from workers.assign import AssignWorker
 from workers.clock import ClockWorker
 from workers.inbound import InboundWorker
@@ -72,7 +85,7 @@ class Clock:
 class Office:
     """The parts, and short words for what tests do with them."""
 
-    def __init__(self, store: SqliteStore, bus: EmbeddedBus, knowledge: Knowledge, clock: Clock) -> None:
+    def __init__(self, store: Store, bus: EmbeddedBus, knowledge: Knowledge, clock: Clock) -> None:
         self.store, self.bus, self.knowledge, self.clock = store, bus, knowledge, clock
         self.setup = SetupLoader(store, lambda desk: desk)
         self.relay = Relay(bus=bus, store=store)
@@ -222,14 +235,25 @@ def _furnished() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = migrated(Path(folder))
         made = engine(path)
-        with made.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
-            tx = Tx(connection, MONDAY)
-            furnish(tx)
-            log_events([tx])
-            connection.exec_driver_sql("COMMIT")
+        _furnish(made)
         made.dispose()
         return path.read_bytes()
+
+
+@cache
+def _furnished_postgres(server: PostgreSql) -> str:
+    url = migrated_postgres(server)
+    postgres.run(url, _furnish)
+    return url
+
+
+def _furnish(database: Engine) -> None:
+    with database.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        tx = Tx(connection, MONDAY)
+        furnish(tx)
+        log_events([tx])
+        connection.exec_driver_sql("COMMIT")
 
 
 @asynccontextmanager
@@ -241,6 +265,20 @@ async def office_in(folder: Path) -> AsyncIterator[Office]:
     async with (
         SqliteStore(path, clock) as store,
         EmbeddedBus(SqliteJournal(store)) as bus,
+        Knowledge(store, 0.9) as knowledge,
+    ):
+        yield Office(store, bus, knowledge, clock)
+
+
+@asynccontextmanager
+async def office_on(server: PostgreSql, folder: Path) -> AsyncIterator[Office]:
+    """An office, furnished, in a database of its own; only its bus is in the folder."""
+    clock = Clock()
+    url = server.new_database(_furnished_postgres(server))
+    async with (
+        PostgresStore(url, clock) as store,
+        SqliteStore(migrated(folder), clock) as lanes,
+        EmbeddedBus(SqliteJournal(lanes)) as bus,
         Knowledge(store, 0.9) as knowledge,
     ):
         yield Office(store, bus, knowledge, clock)

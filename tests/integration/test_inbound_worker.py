@@ -15,6 +15,7 @@ from router.lifecycle import move
 from router.values import Customer
 from storage import contacts, dead_letters, outbox, schema
 from storage.dead_letters import DeadLetter
+from storage.sqlite import SqliteStore
 from storage.store import Store, Tx
 from tests.eventually import eventually
 from tests.integration.office import ASKS, LANE, STRANGE, Office, office_in
@@ -39,6 +40,7 @@ def poison(office: Office, **rest: Any) -> Inbound:
 
 async def step(office: Office, worker: InboundWorker | None = None) -> int:
     """One batch; returns how many commits it took, that of the ack among them."""
+    assert isinstance(office.store, SqliteStore)
     before = office.store.commits
     async with office.bus.subscribe(LANE) as subscription:
         await (worker or office.inbound()).step(subscription)

@@ -17,7 +17,8 @@ from storage.messages import Message
 from storage.offers import Offer
 from storage.refusals import InUse
 from storage.store import Missing, Tx
-from tests.integration.office import ASKS, STRANGE, Office, joins, lines, office_in
+from tests.integration.office import ASKS, STRANGE, Office, joins, lines, office_in, office_on
+from tests.services.servers import Servers
 from workers import inbox
 from workers.assign import COOL_DOWN, accept, give_back
 from workers.inbox import Newer, Words
@@ -25,10 +26,11 @@ from workers.inbox import Newer, Words
 T = TypeVar("T")
 
 
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    """A furnished office."""
-    async with office_in(tmp_path) as made:
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def office(request: pytest.FixtureRequest, tmp_path: Path, servers: Servers) -> AsyncIterator[Office]:
+    """A furnished office, at each end of the store."""
+    sqlite = request.param == "sqlite"
+    async with office_in(tmp_path) if sqlite else office_on(servers.postgresql, tmp_path) as made:
         yield made
 
 

@@ -17,15 +17,17 @@ from router.rules.form import parse
 from router.values import Customer
 from storage import agents, contacts, customers, deliveries, rules
 from storage.store import Tx
-from tests.integration.office import ASKS, PARCEL, REFUND, STRANGE, Office, joins, office_in
+from tests.integration.office import ASKS, PARCEL, REFUND, STRANGE, Office, joins, office_in, office_on
+from tests.services.servers import Servers
 from workers import inbox
 from workers.intake import Frozen, NeedsMatch, Taken, take_in
 
 
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    """A furnished office."""
-    async with office_in(tmp_path) as made:
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def office(request: pytest.FixtureRequest, tmp_path: Path, servers: Servers) -> AsyncIterator[Office]:
+    """A furnished office, at each end of the store."""
+    sqlite = request.param == "sqlite"
+    async with office_in(tmp_path) if sqlite else office_on(servers.postgresql, tmp_path) as made:
         yield made
 
 
