@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.opened import Data, prepared, settings, sole
-from gateway.cli.terminal import Failure
+from gateway.cli.terminal import AsJson, Failure, show
 
 if TYPE_CHECKING:
+    from storage.copying import Copied
     from storage.store import Tx
 
 Host = Annotated[str | None, typer.Option("--host", help="The address to listen on.", show_default=False)]
@@ -44,15 +45,52 @@ def worker(
     )
 
 
-def migrate(data: Data = None) -> None:
-    """Bring the database up to date.
+def migrate(
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="sqlite:PATH", help="Copy the desk in this file …")
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="postgresql://…",
+            envvar="FRONTDESK_DATABASE_URL",
+            show_envvar=False,
+            help="… to this empty database; FRONTDESK_DATABASE_URL if not given.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Bring the database up to date, or copy a desk from SQLite to PostgreSQL.
 
-    Serve does so by itself.
+    Serve brings it up to date by itself. A copy prints each table's rows and checksum, the same on both
+    ends; the desk must not be running. Files and the secrets' key stay in the data folder.
     """
     from storage.migrate import HEAD
 
+    if source is not None:
+        show([copied._asdict() for copied in _copied(source, target)], as_json=as_json)
+        return
     prepared(settings(data=data))
     typer.echo(f"the database is at revision {HEAD}", err=True)
+
+
+def _copied(source: str, target: str | None) -> "list[Copied]":
+    from datetime import UTC, datetime
+
+    from storage.copying import copy
+    from storage.store import StoreError
+
+    kind, _, path = source.partition(":")
+    if kind != "sqlite" or not path:
+        raise typer.BadParameter("give the file as sqlite:PATH", param_hint="--from")
+    if target is None or not target.startswith(("postgresql://", "postgres://")):
+        raise typer.BadParameter("give an address such as postgresql://user@host/name", param_hint="--to")
+    try:
+        return copy(Path(path), target, datetime.now(UTC))
+    except StoreError as error:
+        raise Failure(f"Nothing was copied: {error}.") from None
 
 
 def demo(
