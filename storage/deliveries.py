@@ -19,6 +19,7 @@ from sqlalchemy.sql import FromClause, Select
 
 from bus.envelope import Attachment, Option, Outbound
 from storage import schema
+from storage.listed import listed
 from storage.prepared import Prepared
 from storage.store import Missing, Tx
 
@@ -67,13 +68,37 @@ def _open(table: FromClause) -> ColumnElement[bool]:
     return table.c.state.in_([literal_column("'queued'"), literal_column("'sending'")])
 
 
-def _first(now: datetime) -> Sequence[ColumnElement[bool]]:
-    """The conditions of a delivery that may be claimed now."""
+def _first() -> Sequence[ColumnElement[bool]]:
+    """The conditions of a delivery that may be claimed at the parameter `now`."""
     earlier = schema.deliveries.alias("earlier")
     held_back: Select[Any] = select(literal_column("1")).where(
         earlier.c.conversation_id == _row.conversation_id, earlier.c.position < _row.position, _open(earlier)
     )
-    return (_open(schema.deliveries), _row.state == "queued", _row.due_at <= now, ~held_back.exists())
+    return (
+        _open(schema.deliveries),
+        _row.state == "queued",
+        _row.due_at <= bindparam("now"),
+        ~held_back.exists(),
+    )
+
+
+_due = Prepared(
+    select(_row.channel_id, _row.conversation_id)
+    .where(*_first(), _row.channel_id.not_in(listed("skipped")))
+    .order_by(_row.due_at)
+    .limit(bindparam("limit"))
+)
+_wanted = Prepared(
+    select(_row.message_id)
+    .where(_row.conversation_id.in_(listed("conversations")), *_first())
+    .with_for_update(skip_locked=True)
+)
+_take = Prepared(
+    update(schema.deliveries)
+    .where(_row.message_id.in_(listed("ids")), _row.state == "queued")
+    .values(state="sending", claimed_by=bindparam("owner"), updated_at=bindparam("now"))
+    .returning(_row.message_id)
+)
 
 
 def queue(tx: Tx, rows: Sequence[tuple[str, str, str, int]]) -> None:
@@ -95,74 +120,82 @@ def queue(tx: Tx, rows: Sequence[tuple[str, str, str, int]]) -> None:
 
 def due(sql: Connection, now: datetime, skipped: Collection[str], limit: int) -> list[tuple[str, str]]:
     """(channel, conversation) of what may be claimed now, longest due first, without `skipped` channels."""
-    query = (
-        select(_row.channel_id, _row.conversation_id)
-        .where(*_first(now), _row.channel_id.not_in(sorted(skipped)))
-        .order_by(_row.due_at)
-        .limit(limit)
-    )
-    return [(line.channel_id, line.conversation_id) for line in sql.execute(query)]
+    lines = _due.rows(sql, {"now": now, "skipped": sorted(skipped), "limit": limit})
+    return [(line[0], line[1]) for line in lines]
 
 
 def claim(tx: Tx, owner: str, conversation_ids: Collection[str]) -> list[Claim]:
     """Claim the first delivery of each of these conversations, where it is due and nobody else has it."""
     if not conversation_ids:
         return []
-    wanted = select(_row.message_id).where(
-        _row.conversation_id.in_(sorted(conversation_ids)), *_first(tx.now)
-    )
-    ids = list(tx.sql.execute(wanted.with_for_update(skip_locked=True)).scalars())
-    if not ids:
+    wanted = _wanted.rows(tx.sql, {"conversations": sorted(conversation_ids), "now": tx.now})
+    if not wanted:
         return []
-    taken = (
-        update(schema.deliveries)
-        .where(_row.message_id.in_(ids), _row.state == "queued")
-        .values(state="sending", claimed_by=owner, updated_at=tx.now)
-        .returning(_row.message_id)
+    asked = {"ids": sorted(line[0] for line in wanted), "owner": owner, "now": tx.now}
+    taken = sorted(line[0] for line in _take.rows(tx.sql, asked))
+    return [_claim(_Claimed(*line)) for line in _claimed.rows(tx.sql, {"ids": taken})]
+
+
+class _Claimed(NamedTuple):
+    """A row of `_claimed`."""
+
+    message_id: str
+    channel_id: str
+    conversation_id: str
+    attempts: int
+    author: str
+    text: str
+    html: str | None
+    attachments: Any
+    options: Any
+    details: dict[str, Any]
+    created_at: datetime
+    thread: str
+    subject: str
+    ticket_id: str | None
+    contact_point_id: str
+    address: str
+
+
+_claimed = Prepared(
+    select(
+        _row.message_id,
+        _row.channel_id,
+        _row.conversation_id,
+        _row.attempts,
+        _message.author,
+        _message.text,
+        _message.html,
+        _message.attachments,
+        _message.options,
+        _message.details,
+        _message.created_at,
+        _conversation.thread,
+        _conversation.subject,
+        _conversation.ticket_id,
+        _conversation.contact_point_id,
+        _contact.address,
     )
-    return _claims(tx, list(tx.sql.execute(taken).scalars()))
+    .join_from(schema.deliveries, schema.messages, _message.id == _row.message_id)
+    .join(schema.conversations, _conversation.id == _row.conversation_id)
+    .join(schema.contact_points, _contact.id == _conversation.contact_point_id)
+    .where(_row.message_id.in_(listed("ids")))
+)
 
 
-def _claims(tx: Tx, ids: Sequence[str]) -> list[Claim]:
-    query = (
-        select(
-            _row.message_id,
-            _row.channel_id,
-            _row.conversation_id,
-            _row.attempts,
-            _message.author,
-            _message.text,
-            _message.html,
-            _message.attachments,
-            _message.options,
-            _message.details,
-            _message.created_at,
-            _conversation.thread,
-            _conversation.subject,
-            _conversation.ticket_id,
-            _conversation.contact_point_id,
-            _contact.address,
-        )
-        .join_from(schema.deliveries, schema.messages, _message.id == _row.message_id)
-        .join(schema.conversations, _conversation.id == _row.conversation_id)
-        .join(schema.contact_points, _contact.id == _conversation.contact_point_id)
-        .where(_row.message_id.in_(ids))
+def _claim(line: _Claimed) -> Claim:
+    return Claim(
+        message_id=line.message_id,
+        channel_id=line.channel_id,
+        conversation_id=line.conversation_id,
+        contact_point_id=line.contact_point_id,
+        ticket_id=line.ticket_id,
+        attempts=line.attempts,
+        outbound=_outbound(line),
     )
-    return [
-        Claim(
-            message_id=line.message_id,
-            channel_id=line.channel_id,
-            conversation_id=line.conversation_id,
-            contact_point_id=line.contact_point_id,
-            ticket_id=line.ticket_id,
-            attempts=line.attempts,
-            outbound=_outbound(line),
-        )
-        for line in tx.sql.execute(query)
-    ]
 
 
-def _outbound(line: Any) -> Outbound:
+def _outbound(line: _Claimed) -> Outbound:
     return Outbound(
         id=line.message_id,
         conversation_id=line.conversation_id,
@@ -178,7 +211,7 @@ def _outbound(line: Any) -> Outbound:
     )
 
 
-_FINISH = (
+_finish = Prepared(
     update(schema.deliveries)
     .where(
         _row.message_id == bindparam("key"), _row.state == "sending", _row.claimed_by == bindparam("owner")
@@ -211,7 +244,7 @@ def finish(tx: Tx, owner: str, outcomes: Sequence[Outcome]) -> None:
         }
         for one in outcomes
     ]
-    tx.sql.execute(_FINISH, rows)
+    _finish.many(tx.sql, rows)
     for one in outcomes:
         if one.unreachable:
             mark = update(schema.contact_points).where(_contact.id == one.claim.contact_point_id)

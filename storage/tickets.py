@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
@@ -23,9 +24,8 @@ _numbers = Prepared(
 _add = Prepared(insert(schema.tickets))
 _update = update(schema.tickets).where(_row.id == bindparam("key"))
 _save = Prepared(_update)
-_tick = Prepared(
-    _update.values(clocks=bindparam("new_clocks"), due_at=bindparam("next_due"), updated_at=bindparam("at"))
-)
+_NAMES = tuple(name for name in Ticket.__struct_fields__ if name != "id")
+_NEW = "new_"
 _touch = Prepared(_update.values(updated_at=bindparam("at")))
 _held = Prepared(
     select(_row.assignee, func.count())
@@ -91,13 +91,24 @@ def save(tx: Tx, tickets: Sequence[Ticket]) -> None:
     _save.many(tx.sql, rows)
 
 
-def tick(tx: Tx, tickets: Sequence[Ticket]) -> None:
-    """Store of tickets only their clocks, and that something happened to them."""
-    rows = [
-        {"key": one.id, "new_clocks": one.clocks, "next_due": one.due_at, "at": one.updated_at}
-        for one in sorted(tickets, key=lambda one: one.id)
-    ]
-    _tick.many(tx.sql, rows)
+def change(tx: Tx, changes: Sequence[tuple[Ticket, Ticket]]) -> None:
+    """Store what differs between each ticket as it was loaded and as it is now.
+
+    SQLite writes every index anew that a statement might change, so nothing is set that stays as it was.
+    """
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for before, after in sorted(changes, key=lambda pair: pair[0].id):
+        names = tuple(name for name in _NAMES if getattr(before, name) != getattr(after, name))
+        row = {_NEW + name: getattr(after, name) for name in names}
+        alike.setdefault(names, []).append(row | {"key": before.id})
+    alike.pop((), None)
+    for names, rows in alike.items():
+        _setting(names).many(tx.sql, rows)
+
+
+@lru_cache(256)
+def _setting(names: tuple[str, ...]) -> Prepared:
+    return Prepared(_update.values({name: bindparam(_NEW + name, type_=_row[name].type) for name in names}))
 
 
 def touch(tx: Tx, ids: Iterable[str]) -> None:

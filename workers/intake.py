@@ -29,7 +29,7 @@ from router.decision import (
 )
 from router.lifecycle import customer_wrote, opened
 from router.phrases import ARTICLE, NUMBER
-from router.values import ChannelRef, ContactPoint, Conversation, Customer, Ticket
+from router.values import ChannelRef, ContactPoint, Conversation, Customer
 from storage import contacts, conversations, deliveries, messages, outbox, tickets
 from storage import decisions as decisions_store
 from storage.store import Tx
