@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from bus.live import Live
 from bus.memory import MemoryLive
 from bus.port import Bus
 from bus.rabbitmq import RabbitBus
+from bus.redis import RedisLive
 from storage.blobs import Blobs, FolderBlobs
 from storage.journal import SqliteJournal
 from storage.postgres import PostgresStore
@@ -51,14 +53,12 @@ class StoreEnd(Protocol):
         ...
 
 
-class LiveEnd(Protocol):
-    """A live layer and a way to let time go by."""
+@dataclass(frozen=True)
+class LiveEnd:
+    """A live layer, and `pass_time(seconds)` lets time go by on the clock that it looks at."""
 
     live: Live
-
-    async def pass_time(self, seconds: float) -> None:
-        """Let `seconds` go by on the clock that the live layer looks at."""
-        ...
+    pass_time: Callable[[float], Awaitable[None]]
 
 
 class EmbeddedBusEnd:
@@ -122,16 +122,22 @@ class PostgresStoreEnd:
         await_(work)
 
 
-class MemoryLiveEnd:
+@asynccontextmanager
+async def memory_live(_folder: Path, _servers: Servers) -> AsyncIterator[LiveEnd]:
     """Memory, with a clock that only moves when it is told to."""
+    clock = [1000.0]
 
-    def __init__(self, _folder: Path, _servers: Servers) -> None:
-        self._now = 1000.0
-        self.live: Live = MemoryLive(lambda: self._now)
+    async def pass_time(seconds: float) -> None:
+        clock[0] += seconds
 
-    async def pass_time(self, seconds: float) -> None:
-        """See `LiveEnd`."""
-        self._now += seconds
+    yield LiveEnd(MemoryLive(lambda: clock[0]), pass_time)
+
+
+@asynccontextmanager
+async def redis_live(_folder: Path, servers: Servers) -> AsyncIterator[LiveEnd]:
+    """Keys of its own in the run's Redis, whose clock nobody can move: time is waited for."""
+    async with RedisLive(servers.redis.url, prefix=f"{secrets.token_hex(4)}:") as live:
+        yield LiveEnd(live, asyncio.sleep)
 
 
 def folder_blobs(folder: Path, _servers: Servers) -> Blobs:
@@ -141,5 +147,8 @@ def folder_blobs(folder: Path, _servers: Servers) -> Blobs:
 
 BUS_ENDS: tuple[Callable[[Path, Servers], BusEnd], ...] = (EmbeddedBusEnd, RabbitBusEnd)
 STORE_ENDS: tuple[Callable[[Path, Servers], StoreEnd], ...] = (SqliteStoreEnd, PostgresStoreEnd)
-LIVE_ENDS: tuple[Callable[[Path, Servers], LiveEnd], ...] = (MemoryLiveEnd,)
+LIVE_ENDS: tuple[Callable[[Path, Servers], AbstractAsyncContextManager[LiveEnd]], ...] = (
+    memory_live,
+    redis_live,
+)
 BLOB_ENDS: tuple[Callable[[Path, Servers], Blobs], ...] = (folder_blobs,)
