@@ -1,0 +1,83 @@
+{{- define "frontdesk.name" -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "frontdesk.image" -}}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- end -}}
+
+{{- define "frontdesk.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "frontdesk.name" .) -}}
+{{- end -}}
+
+{{- /* What selects all pods of a release, and never changes. */ -}}
+{{- define "frontdesk.selector" -}}
+app.kubernetes.io/name: frontdesk
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "frontdesk.labels" -}}
+{{ include "frontdesk.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- /* The settings: addresses from the secret, the rest as the values have it. */ -}}
+{{- define "frontdesk.env" -}}
+{{- range $name := list "FRONTDESK_DATABASE_URL" "FRONTDESK_AMQP_URL" "FRONTDESK_REDIS_URL" "FRONTDESK_BLOBS_URL" }}
+- name: {{ $name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $.Values.existingSecret }}
+      key: {{ $name }}
+{{- end }}
+{{- range $name, $value := .Values.settings }}
+- name: FRONTDESK_{{ upper $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "frontdesk.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "frontdesk.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- /* The data folder holds the key alone, as a file that only the desk's own user may read. */ -}}
+{{- define "frontdesk.keyContainer" -}}
+- name: key
+  image: {{ include "frontdesk.image" . }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  command: [install, -m, "0400", /secret/secret.key, /data/secret.key]
+  securityContext:
+    {{- include "frontdesk.containerSecurity" . | nindent 4 }}
+  resources:
+    {{- toYaml .Values.migration.resources | nindent 4 }}
+  volumeMounts:
+    - {name: secret, mountPath: /secret, readOnly: true}
+    - {name: data, mountPath: /data}
+{{- end -}}
+
+{{- define "frontdesk.volumes" -}}
+- name: secret
+  secret:
+    secretName: {{ .Values.existingSecret }}
+    defaultMode: 0440
+    items:
+      - {key: secret.key, path: secret.key}
+- name: data
+  emptyDir: {}
+- name: tmp
+  emptyDir: {}
+{{- end -}}
