@@ -474,7 +474,7 @@ async def test_a_receipt_is_the_delivery_s_and_begins_nothing(office: Office) ->
 
 
 async def test_a_batch_that_fails_leaves_nothing(office: Office) -> None:
-    """Neither messages nor numbers, and what came before stays."""
+    """What came before stays, and the same customer's next message finds nothing in its way."""
     await office.say(STRANGE)
     setup = await office.setup.get()
     good, bad = office.envelope(STRANGE, who="bob"), office.envelope(STRANGE, context={"page": object()})
@@ -482,8 +482,9 @@ async def test_a_batch_that_fails_leaves_nothing(office: Office) -> None:
     with pytest.raises(Exception, match="Encoding objects of type object is unsupported"):
         await office.store.write(lambda tx: take_in(tx, [good, bad], frozen))
     assert len(await office.messages()) == 2
+    assert await office.rows("contact_points", "address") == ["ann"]
     await office.say(STRANGE, who="bob")
-    assert [ticket.number for ticket in await office.tickets()] == [1001, 1002]
+    assert len(await office.tickets()) == 2
 
 
 async def test_an_agent_who_is_online_changes_nothing_for_the_intake(office: Office) -> None:
