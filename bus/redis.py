@@ -18,15 +18,15 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError
 
 from bus.live import Rate
 from bus.memory import MemoryLive
 
 log = structlog.get_logger()
 ANSWER_SECONDS: Final = 1.0
-# After a failure nobody asks again for so long.
-AGAIN_AFTER: Final = 1.0
+# While it is away it is tried this often, in seconds, and nobody waits for that.
+AGAIN_AFTER: Final = 0.5
 # A Redis that comes back may have forgotten who was alive; by then everyone has beaten again.
 GRACE_SECONDS: Final = 60.0
 # A connection that only listens is asked after so much silence whether it is still one.
@@ -70,8 +70,8 @@ class RedisLive:
             client_name="frontdesk",
             socket_connect_timeout=ANSWER_SECONDS,
             socket_timeout=ANSWER_SECONDS,
-            # Once more, because a connection that was idle may have been closed.
-            retry=Retry(NoBackoff(), 1),
+            # Once more where the connection is gone, which may have been idle; silence is not tried again.
+            retry=Retry(NoBackoff(), 1, (ConnectionError,)),
         )
         self._prefix, self._clock, self._grace = prefix, clock, grace
         self._memory = MemoryLive(clock)
@@ -81,8 +81,7 @@ class RedisLive:
         self._pubsub: PubSub | None = None
         self._topics: Counter[str] = Counter()
         self._heard_from: dict[str, asyncio.Event] = {}
-        self._away = False
-        self._ask_again_at = float("-inf")
+        self._returning: asyncio.Task[None] | None = None
         self._doubt_until = float("-inf")
 
     async def __aenter__(self) -> "RedisLive":
@@ -92,9 +91,10 @@ class RedisLive:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._hearing is not None:
-            self._hearing.cancel()
-            await asyncio.wait([self._hearing])
+        for task in (self._hearing, self._returning):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         if self._asking is not None:
             await asyncio.wait([self._asking])
         await self._client.aclose()
@@ -141,7 +141,7 @@ class RedisLive:
     # --- asking --------------------------------------------------------------------------------------
 
     async def _ask(self, *command: str | bytes | int) -> Any:
-        if self._clock() < self._ask_again_at:
+        if self._returning is not None:
             raise _Away
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, answer))
@@ -176,21 +176,22 @@ class RedisLive:
         if refused := next((answer for answer in answers if isinstance(answer, Exception)), None):
             # It runs and does not serve: it loads its data, is full, or may only be read.
             self._lost(refused)
-        else:
-            self._found()
         return answers
 
     def _lost(self, error: Exception) -> None:
-        self._ask_again_at = self._clock() + AGAIN_AFTER
-        if not self._away:
-            self._away = True
+        if self._returning is None:
             log.warning("Redis is away; each process goes on by itself", reason=str(error))
+            self._returning = asyncio.create_task(self._return(), name="waiting for Redis")
 
-    def _found(self) -> None:
-        if self._away:
-            self._away = False
-            self._doubt_until = self._clock() + self._grace
-            log.info("Redis is back")
+    async def _return(self) -> None:
+        served = False
+        while not served:
+            await asyncio.sleep(AGAIN_AFTER)
+            with suppress(RedisError, OSError):
+                served = bool(await self._client.set(f"{self._prefix}-", b"", px=1000))
+        self._returning = None
+        self._doubt_until = self._clock() + self._grace
+        log.info("Redis is back")
 
     def _in_doubt(self) -> bool:
         return self._clock() < self._doubt_until
@@ -204,7 +205,7 @@ class RedisLive:
             with suppress(RedisError, OSError):
                 await self._pubsub.subscribe(self._prefix + topic)
         with suppress(TimeoutError):
-            async with asyncio.timeout(0 if self._away else ANSWER_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS if self._returning is None else 0):
                 await heard_from.wait()
 
     async def _leave(self, topic: str) -> None:
@@ -232,7 +233,7 @@ class RedisLive:
                 self._pubsub = None
                 for event in self._heard_from.values():
                     event.clear()
-            await asyncio.sleep(AGAIN_AFTER / 2)
+            await asyncio.sleep(AGAIN_AFTER)
 
     async def _follow(self, pubsub: PubSub) -> None:
         asked = False
