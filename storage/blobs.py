@@ -2,7 +2,8 @@
 
 BlobError
 ├── MissingBlob       there is none of that name
-└── BlobsUnavailable  the disk is full or away: nothing was kept, try again
+├── SpoiledBlob       what came is not what was kept
+└── BlobsUnavailable  the disk is full, the store is away: nothing was kept, try again
 """
 
 import asyncio
@@ -28,8 +29,20 @@ class MissingBlob(BlobError):
     """There is no blob of that name."""
 
 
+class SpoiledBlob(BlobError):
+    """The bytes do not have the digest that is their name."""
+
+
 class BlobsUnavailable(BlobError, StoreUnavailable):
     """Nothing was kept: try again."""
+
+
+def place(name: str) -> str:
+    """Where a blob of this name is kept, `ab/abcdef…`; raises `ValueError` for what is not a name."""
+    # Also what keeps a name from leaving the folder.
+    if not _NAME.fullmatch(name):
+        raise ValueError("a blob's name is 64 lower-case hexadecimal digits")
+    return f"{name[:2]}/{name}"
 
 
 class Blobs(Protocol):
@@ -40,7 +53,7 @@ class Blobs(Protocol):
         ...
 
     async def get(self, name: str) -> bytes:
-        """The content; raises `MissingBlob`."""
+        """The content; raises `MissingBlob`, `SpoiledBlob` or `BlobsUnavailable`."""
         ...
 
     async def exists(self, name: str) -> bool:
@@ -84,10 +97,7 @@ class FolderBlobs:
         await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        # Also what keeps a name from leaving the folder.
-        if not _NAME.fullmatch(name):
-            raise ValueError("a blob's name is 64 lower-case hexadecimal digits")
-        return self._folder / name[:2] / name
+        return self._folder / place(name)
 
     def _put(self, content: bytes) -> str:
         name = hashlib.sha256(content).hexdigest()

@@ -20,6 +20,7 @@ from bus.redis import RedisLive
 from storage.blobs import Blobs, FolderBlobs
 from storage.journal import SqliteJournal
 from storage.postgres import PostgresStore
+from storage.s3 import S3Blobs
 from storage.sqlite import SqliteStore
 from storage.store import Store
 from tests.database import migrated, migrated_postgres
@@ -140,6 +141,11 @@ async def redis_live(_folder: Path, servers: Servers) -> AsyncIterator[LiveEnd]:
         yield LiveEnd(live, asyncio.sleep)
 
 
+def s3_blobs(_folder: Path, servers: Servers) -> Blobs:
+    """A bucket of its own in the run's S3-compatible store."""
+    return S3Blobs(servers.s3.new_bucket(f"desk-{secrets.token_hex(4)}"))
+
+
 def folder_blobs(folder: Path, _servers: Servers) -> Blobs:
     """A folder."""
     return FolderBlobs(folder / "blobs")
@@ -151,4 +157,4 @@ LIVE_ENDS: tuple[Callable[[Path, Servers], AbstractAsyncContextManager[LiveEnd]]
     memory_live,
     redis_live,
 )
-BLOB_ENDS: tuple[Callable[[Path, Servers], Blobs], ...] = (folder_blobs,)
+BLOB_ENDS: tuple[Callable[[Path, Servers], Blobs], ...] = (folder_blobs, s3_blobs)
