@@ -92,7 +92,7 @@ def decide(inbound: Inbound, context: Context, rules: RuleSet) -> Decision:
 
 def _turn(inbound: Inbound, context: Context, outcome: Outcome, language: str) -> Turn:
     conversation = context.conversation
-    if not conversation.language and language:
+    if language and language != conversation.language:
         conversation = replace(conversation, language=language)
     ticket = context.ticket
     if ticket is not None and (ticket.status in ACTIVE or ticket.status == "resolved"):
@@ -133,7 +133,9 @@ def _bot(
     if chosen == PERSON or wants_person(text):
         return _hand_over(inbound, context, outcome, conversation, "the customer asks for a person")
     # The button means what it says, also when its conversation is over and the press begins another.
-    if chosen == HELPED or (conversation.answered and says_helped(text)):
+    # Thanks in a new conversation are for what was done in the one before it.
+    done = conversation.answered or conversation.previous_ticket_id
+    if chosen == HELPED or (done and says_helped(text)):
         closed = replace(conversation, with_="closed", outcome="self_served", due_at=None)
         thanks = Reply(text=words(language)["thanks"], reason="thanks")
         return Turn((thanks,), closed, "the customer says the answer helped")

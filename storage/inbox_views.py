@@ -116,7 +116,7 @@ def counts(sql: Connection, agent_id: str | None) -> dict[str, int]:
     with_bot = select(func.count()).select_from(schema.conversations).where(_conversation.with_ == "bot")
     return {
         "mine": count(_ticket.assignee == agent_id, active) if agent_id else 0,
-        "unassigned": count(_ticket.status.in_(("queued", "offered"))),
+        "unassigned": count(_ticket.assignee.is_(None), _ticket.status.in_(("queued", "offered", "open"))),
         "waiting": count(_ticket.status == "waiting"),
         "all": count(active),
         "bot": int(sql.execute(with_bot).scalar_one()),

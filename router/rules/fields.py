@@ -18,6 +18,10 @@ from router.values import PRIORITIES, TicketStatus, With
 Kind = Literal["text", "id", "choice", "priority", "number", "list", "any"]
 
 # A few hundred letters tell a script as surely as the whole text does.
+# Words that make a sentence.
+_SENTENCE: Final = 4
+# Languages that are not written in Latin letters.
+_OTHER_SCRIPTS: Final = frozenset({"zh", "ja", "ko", "ru", "ar", "th", "el", "he", "hi", "uk", "fa"})
 _ENOUGH_FOR_LANGUAGE: Final = 400
 _LONGEST_LIST: Final = 1_000
 
@@ -102,8 +106,21 @@ def _text(values: Values) -> str:
 def _language(values: Values) -> str:
     event = values.message.event
     known = event.language if isinstance(event, Message) else ""
-    known = known or values.context.conversation.language or values.context.customer.language
-    return known or language_of(values["text"][:_ENOUGH_FOR_LANGUAGE])
+    if known:
+        return known
+    known = values.context.conversation.language or values.context.customer.language
+    text = values["text"][:_ENOUGH_FOR_LANGUAGE]
+    return (language_of(text) or known) if not known or _is_other(text, known) else known
+
+
+def _is_other(text: str, known: str) -> bool:
+    """Whether the text may be in another language than the one known; a look at letters, no guess.
+
+    "OK" and an order number are no change of language; another script is, and a sentence in Latin letters.
+    """
+    if known[:2] not in _OTHER_SCRIPTS:
+        return not text.isascii()
+    return text.isascii() and len(text.split()) >= _SENTENCE
 
 
 def _of_ticket(name: str) -> Callable[[Values], Any]:

@@ -279,9 +279,7 @@ def test_a_message_that_only_mentions_a_person_is_no_command(text: str) -> None:
     assert replies(decided(text, in_context(match=matched("answer", "art_1")))) == ["It is on its way."]
 
 
-@pytest.mark.parametrize(
-    "said", ["Thanks!", "That helped", "谢谢", Action(value="helped", text="That helped")]
-)
+@pytest.mark.parametrize("said", ["Thanks!", "That helped", Action(value="helped", text="That helped")])
 def test_thanks_after_an_answer_ends_it_as_self_served(said: str | Action) -> None:
     """The conversation closes with a word of thanks and no ticket."""
     decision = decided(said, in_context(ANSWERED, matched("answer", "art_2")))
@@ -289,6 +287,13 @@ def test_thanks_after_an_answer_ends_it_as_self_served(said: str | Action) -> No
         Reply(text="Glad that helped. Write again any time.", reason="thanks"),
         ChangeConversation(conversation=replace(ANSWERED, with_="closed", outcome="self_served")),
     )
+
+
+def test_thanks_in_chinese_are_answered_in_chinese() -> None:
+    """Also in a conversation that was English so far."""
+    decision = decided("谢谢", in_context(ANSWERED, matched("answer", "art_2")))
+    assert replies(decision) == ["很高兴能帮到您，有问题随时再联系我们。"]
+    assert after(decision).outcome == "self_served"
 
 
 def test_the_helped_button_opens_no_ticket_although_its_conversation_is_over() -> None:
@@ -308,6 +313,27 @@ def test_an_answer_that_did_not_help_hands_over(text: str) -> None:
     """The customer is not sent round in circles."""
     decision = decided(text, in_context(ANSWERED, matched("answer", "art_2")))
     assert decision.why == "opens a ticket: the customer says it did not help"
+
+
+def test_who_changes_language_is_answered_in_the_new_one() -> None:
+    """A Chinese sentence in an English conversation turns it Chinese, and four English words turn it back."""
+    assert after(decided("我的包裹在哪里")).language == "zh"
+    chinese = in_context(replace(WITH_BOT, language="zh"))
+    assert after(decided("where is my parcel now", chinese)).language == "en"
+
+
+@pytest.mark.parametrize("text", ["OK", "HP20261108", "VIP order"])
+def test_a_word_or_a_number_is_no_change_of_language(text: str) -> None:
+    """What the bot says to a Chinese customer stays Chinese."""
+    assert after(decided(text, in_context(replace(WITH_BOT, language="zh")))).language == "zh"
+
+
+def test_thanks_after_a_closed_ticket_open_no_new_one() -> None:
+    """They are for what was done."""
+    before = in_context(replace(WITH_BOT, previous_ticket_id="tkt_1"))
+    decision = decided("thank you", before)
+    assert opened(decision) is None
+    assert after(decision).with_ == "closed"
 
 
 def test_a_chinese_message_is_answered_in_chinese() -> None:

@@ -57,7 +57,7 @@ onSignedOut(end);
 
 const FILTERS = {
   mine: "status=offered,open,waiting,queued&assignee=me",
-  unassigned: "status=queued,offered",
+  unassigned: "assignee=none&status=queued,offered,open",
   all: "status=queued,offered,open,waiting",
   waiting: "status=waiting",
   resolved: "status=resolved,closed",
