@@ -56,7 +56,8 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
         },
         "If the priority is at least high or (the context's “cart” is greater than 100 and the ticket's "
         "queue is not there): reply “One moment.”, hand over to a person.",
-        "如果优先级不低于高，或者（上下文字段 “cart”大于100，并且工单队列不存在）：回复“One moment.”，转人工。",
+        "如果优先级不低于高，或者（上下文字段 “cart”大于100，并且工单队列不存在）："
+        "回复“One moment.”，转人工。",
     ),
     (
         {
