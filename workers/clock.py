@@ -2,12 +2,15 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime, timedelta
 from itertools import count
 
 import structlog
 from msgspec.structs import replace
 
+from router.desk import Desk
 from router.lifecycle import fire
+from router.values import Ticket
 from storage import conversations, exclusive, idempotency, offers, sessions, tickets, uploads
 from storage.store import StoreUnavailable, Tx
 from workers import inbox
@@ -19,6 +22,7 @@ log = structlog.get_logger()
 EVERY = 1.0
 AT_ONCE = 200
 PRUNE_EVERY = 3600
+LATER = timedelta(hours=1)
 
 
 class ClockWorker:
@@ -64,7 +68,7 @@ def _fire(tx: Tx, setup: Setup) -> int:
     held = tickets.lock_all(tx, {*due, *(offer.ticket_id for offer in lapsed)}, also=answered)
     for ticket_id in due:
         before = held[ticket_id]
-        after, steps = fire(before, tx.now, setup.desk)
+        after, steps = _fired(before, tx.now, setup.desk)
         for metric, percent in steps:
             tx.emit(
                 "sla.step",
@@ -79,6 +83,15 @@ def _fire(tx: Tx, setup: Setup) -> int:
     for offer in lapsed:
         give_back(tx, offer, "expired", setup.desk)
     return len(due) + len(answered) + len(lapsed)
+
+
+def _fired(ticket: Ticket, now: datetime, desk: Desk) -> tuple[Ticket, tuple[tuple[str, int], ...]]:
+    try:
+        return fire(ticket, now, desk)
+    except Exception:
+        # One ticket whose clocks can't be read must not hold up everybody else's.
+        log.exception("a ticket's clocks can't be read", ticket=ticket.id, again_in=str(LATER))
+        return replace(ticket, due_at=now + LATER), ()
 
 
 def _self_served(tx: Tx, conversation_id: str) -> None:
