@@ -9,14 +9,14 @@ one of them is run again and sees what the other left.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_, greenlet_spawn
 
@@ -86,7 +86,7 @@ def engine(url: str) -> "Engine":
     async def connect() -> Any:
         return await _connect(url)
 
-    made = create_async_engine(
+    return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
         isolation_level="AUTOCOMMIT",
@@ -97,13 +97,6 @@ def engine(url: str) -> "Engine":
         # Documents reach `storage.columns.Json` as text.
         json_deserializer=str,
     ).sync_engine
-
-    @event.listens_for(made, "checkout")
-    def _alive(connection: Any, _record: Any, _proxy: Any) -> None:
-        if connection.driver_connection.is_closed():
-            raise DisconnectionError
-
-    return made
 
 
 async def _connect(url: str) -> Any:
@@ -145,7 +138,7 @@ class PostgresStore:
     """The production end of the store port, for a migrated database. Open with `async with`."""
 
     def __init__(self, url: str, clock: Clock) -> None:
-        self._url = url
+        self.url = url
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
         self._running: set[asyncio.Task[Any]] = set()
@@ -155,7 +148,7 @@ class PostgresStore:
     async def __aenter__(self) -> "PostgresStore":
         # More would only wait within the pool, and give up there after a while.
         self._slots = asyncio.Semaphore(POOL)
-        self._engine = engine(self._url)
+        self._engine = engine(self.url)
         self._open = True
         try:
             self._told = await self.read(lambda sql: int(await_(driver(sql).fetchval(_LAST_EVENT))))
@@ -228,19 +221,13 @@ class PostgresStore:
     # --- in a greenlet --------------------------------------------------------------------------------
 
     def _transact(self, step: Callable[[Tx], Any]) -> _Done:
-        with self._engine.connect() as connection:
-            server = driver(connection)
-            await_(server.execute(_BEGIN))
-            try:
-                tx = Tx(connection, self._clock())
-                done, xid = _stepped(tx, step)
-            except BaseException:
-                _roll_back(connection)
-                raise
+        with self._begun(_BEGIN) as (connection, server):
+            tx = Tx(connection, self._clock())
+            done, xid = _stepped(tx, server, step)
             try:
                 ended = await_(server.execute("COMMIT"))
             except Exception as error:
-                connection.invalidate()
+                server.terminate()
                 if xid is None:
                     raise
                 raise _InDoubt(done, xid) from error
@@ -249,12 +236,41 @@ class PostgresStore:
             return done
 
     def _query(self, query: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection:
-            await_(driver(connection).execute(_BEGIN_READING))
+        with self._begun(_BEGIN_READING) as (connection, _):
+            return query(connection)
+
+    @contextmanager
+    def _begun(self, statement: str) -> Iterator[tuple[Connection, Any]]:
+        """A connection in a transaction, which ends with the block if it has not ended within."""
+        connection, server = self._connected(statement)
+        try:
+            yield connection, server
+        finally:
             try:
-                return query(connection)
-            finally:
-                _roll_back(connection)
+                if server.is_in_transaction():
+                    await_(server.execute("ROLLBACK", timeout=CONNECT_TIMEOUT))
+            except Exception:
+                server.terminate()
+            if server.is_closed():
+                connection.invalidate()
+            connection.close()
+
+    def _connected(self, begin: str) -> tuple[Connection, Any]:
+        # One that died unused is told by its first statement; a fresh one comes after all of these.
+        unused = POOL
+        while True:
+            connection = self._engine.connect()
+            server = driver(connection)
+            try:
+                await_(server.execute(begin))
+                return connection, server
+            except Exception as error:
+                server.terminate()
+                connection.invalidate()
+                connection.close()
+                unused -= 1
+                if unused < 0 or not isinstance(_translated(error), StoreUnavailable):
+                    raise
 
     # --- what became of a commit, and who else has committed --------------------------------------------
 
@@ -273,7 +289,7 @@ class PostgresStore:
 
     async def _status(self, xid: str) -> str:
         try:
-            connection = await _connect(self._url)
+            connection = await _connect(self.url)
             try:
                 return str(await connection.fetchval(_STATUS, xid))
             finally:
@@ -284,7 +300,7 @@ class PostgresStore:
     async def _follow(self) -> None:
         while True:
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                connection = await _connect(self._url)
+                connection = await _connect(self.url)
                 try:
                     await connection.add_listener(CHANNEL, self._heard)
                     while True:
@@ -305,10 +321,9 @@ class PostgresStore:
                 listener(last)
 
 
-def _stepped(tx: Tx, step: Callable[[Tx], Any]) -> tuple[_Done, str | None]:
+def _stepped(tx: Tx, server: Any, step: Callable[[Tx], Any]) -> tuple[_Done, str | None]:
     """What a step came to, and the transaction's id if it wrote anything."""
     result = step(tx)
-    server = driver(tx.sql)
     if not tx.events:
         return _Done(result, 0), await_(server.fetchval(_XID))
     columns = zip(
@@ -321,13 +336,6 @@ def _stepped(tx: Tx, step: Callable[[Tx], Any]) -> tuple[_Done, str | None]:
     setup = any(one["type"] in SETUP_EVENTS for one in tx.events)
     last, xid, _ = await_(server.fetchrow(_LOG, len(tx.events), *map(list, columns), setup))
     return _Done(result, last), xid
-
-
-def _roll_back(connection: Connection) -> None:
-    try:
-        await_(driver(connection).execute("ROLLBACK"))
-    except Exception:
-        connection.invalidate()
 
 
 def _state(error: BaseException) -> str:
@@ -352,7 +360,7 @@ def _translated(error: BaseException, *, writing: bool = False) -> BaseException
         return StoreError(_WENT_ON)
     origin = error.orig if isinstance(error, DBAPIError) else error
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    away = isinstance(origin, OSError | asyncpg.InterfaceError | DisconnectionError)
+    away = isinstance(origin, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError)
     # A value that the driver can't send is an InterfaceError too.
     if lost or (away and not isinstance(origin, ValueError)) or state in _AGAIN or state.startswith(_TROUBLE):
         return StoreUnavailable(str(origin) or type(origin).__name__)
