@@ -38,6 +38,29 @@ def test_an_expression_sees_the_fields_as_maps(source: str, expected: tuple[bool
     assert Expression(source).evaluate(facts().values) == expected
 
 
+EQUALITIES = [
+    "customer.tier == 'gold'",
+    'customer.tier=="silver"',
+    " channel.kind == 'webhook' ",
+    "conversation.with == 'bot'",
+    "customer.teir == 'gold'",
+    "customer.tags == 'VIP'",
+    "customer.owner == ''",
+    "sender.verified == 'true'",
+    "ticket.status == 'open'",
+    "match.outcome == 'answer'",
+    "text.size == 'x'",
+    "priority.x == 'normal'",
+]
+
+
+@pytest.mark.parametrize("source", EQUALITIES)
+def test_one_field_compared_with_a_text_holds_as_the_language_says(source: str) -> None:
+    """Whether it holds is told without the library, and is what the library says."""
+    expression = Expression(source)
+    assert expression.holds(facts().values) == expression.evaluate(facts().values)[0]
+
+
 def test_a_null_ticket_is_a_miss_with_a_reason() -> None:
     """Asking a ticket that is not there is an error of the expression, not of the run."""
     held, why = Expression("ticket.status == 'open'").evaluate(facts().values)
