@@ -71,6 +71,11 @@ def _callback_default(given: dict[str, Any]) -> tuple[Network, ...]:
     return LOOPBACK if _only_loopback_reaches(given.get("host", "")) else ()
 
 
+def _partitions_default(given: dict[str, Any]) -> int:
+    # The embedded store has one writer: its lanes would only take turns, with smaller batches each.
+    return 4 if given.get("amqp_url") else 1
+
+
 class Settings(BaseSettings):
     """Everything the desk's processes are told from outside. Secrets are masked when printed."""
 
@@ -105,7 +110,9 @@ class Settings(BaseSettings):
     callback_allow: Networks = Field(
         default_factory=_callback_default, description="networks in CIDR form, parted by commas"
     )
-    partitions: int = Field(4, ge=1, le=64, description="a number from 1 to 64")
+    partitions: int = Field(
+        default_factory=_partitions_default, ge=1, le=64, description="a number from 1 to 64"
+    )
     api_rate: float = Field(200, gt=0, le=100_000, description="requests a second for one token, above 0")
     hook_rate: float = Field(200, gt=0, le=100_000, description="requests a second for one hook, above 0")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto, json or console")
