@@ -233,6 +233,11 @@ class EmbeddedBus:
         await self._flushed()
         return await self._journal.depth(lane)
 
+    async def healthy(self) -> None:
+        """See `Bus`."""
+        if not self._open:
+            raise BusUnavailable("the bus is closed")
+
     async def _batch(self, name: str, lane: _Lane, limit: int) -> list[Delivery]:
         limit = min(limit, IN_HAND)
         while True:

@@ -54,3 +54,7 @@ class Bus(Protocol):
     async def depth(self, lane: str) -> int:
         """How many messages wait or are in hand; of one `publish`, at least one until the last is acked."""
         ...
+
+    async def healthy(self) -> None:
+        """Return when messages can be published and every reader is fed; raises `BusUnavailable`."""
+        ...

@@ -190,7 +190,7 @@ class RabbitBus:
     # --- readiness -----------------------------------------------------------------------------------
 
     async def healthy(self) -> None:
-        """Return when messages can be published and every reader is fed; else raise `BusUnavailable`."""
+        """See `Bus`."""
         if down := sorted(lane for lane, reader in self._readers.items() if not reader.fed):
             raise BusUnavailable(f"nothing comes from {', '.join(down)}")
         with trouble():

@@ -9,29 +9,22 @@ import random
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 
 import structlog
 from aiohttp import web
 
-from bus.embedded import EmbeddedBus
-from bus.memory import MemoryLive
-from bus.port import Bus
 from bus.topology import inbound_lanes
 from channels.protocol import Tools
-from gateway import callbacks, database
+from gateway import callbacks, database, ends
 from gateway.acceptance import Acceptance
 from gateway.fanout import Fanout
 from gateway.http.app import build_app
 from gateway.parts import Parts, with_settings
 from gateway.settings import Settings
-from storage.blobs import FolderBlobs
-from storage.journal import SqliteJournal
 from storage.secrets import Secrets, load_key
-from storage.sqlite import SqliteStore
-from storage.store import Store
 from workers.assign import AssignWorker
 from workers.clock import ClockWorker
 from workers.connections import Connections
@@ -66,9 +59,9 @@ async def composed(settings: Settings, listening: socket.socket) -> AsyncIterato
 async def _open(stack: AsyncExitStack, settings: Settings) -> Parts:
     clock = partial(datetime.now, UTC)
     store = await stack.enter_async_context(database.opened(settings, clock))
-    bus = await stack.enter_async_context(_bus(store))
-    live = MemoryLive(time.monotonic)
-    blobs = FolderBlobs(settings.blobs_folder)
+    bus = await stack.enter_async_context(ends.bus(settings, store))
+    live = await stack.enter_async_context(ends.live(settings))
+    blobs = ends.blobs(settings)
     secrets = Secrets(load_key(settings.key_file))
     http = await stack.enter_async_context(callbacks.session(settings.callback_allow))
     setup = SetupLoader(store, partial(with_settings, settings=settings))
@@ -89,14 +82,8 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> Parts:
         connections=connections,
         relay=Relay(bus=bus, store=store),
         acceptance=Acceptance(bus=bus, store=store, blobs=blobs, partitions=settings.partitions),
+        checks={"bus": bus.healthy},
     )
-
-
-def _bus(store: Store) -> AbstractAsyncContextManager[Bus]:
-    if not isinstance(store, SqliteStore):
-        # Settings refuse one without the other.
-        raise ValueError("the embedded bus lives in the embedded store's file")
-    return EmbeddedBus(SqliteJournal(store))
 
 
 def _embedded(parts: Parts) -> dict[str, Run]:

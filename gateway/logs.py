@@ -33,6 +33,8 @@ def configure(settings: Settings) -> None:
         )
     )
     # Of what libraries say, only what went wrong.
+    # This one shows a traceback for each connection that is lost; the bus says so in a line.
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
 
 

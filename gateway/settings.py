@@ -49,6 +49,13 @@ def _address(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _with_bucket(value: SecretStr | None) -> SecretStr | None:
+    parts = urlsplit(value.get_secret_value()) if value is not None else None
+    if parts is not None and not (parts.username and parts.password and parts.path.strip("/")):
+        raise ValueError
+    return value
+
+
 def _public_url(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
@@ -56,6 +63,7 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+_WITH_BUCKET = AfterValidator(_with_bucket)
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
@@ -100,7 +108,7 @@ class Settings(BaseSettings):
     redis_url: Annotated[SecretStr | None, _address("redis", "rediss")] = Field(
         None, description="an address such as redis://host:6379/0"
     )
-    blobs_url: Annotated[SecretStr | None, _address("s3", "http", "https")] = Field(
+    blobs_url: Annotated[SecretStr | None, _address("s3", "http", "https"), _WITH_BUCKET] = Field(
         None, description="an address such as s3://key:secret@host/bucket"
     )
     public_url: Annotated[str, AfterValidator(_public_url)] = Field(
@@ -164,7 +172,7 @@ def load(**flags: Any) -> Settings:
         raise SettingsError(f"{_file()} is not TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{_file()} can't be read: {error}.") from None
-    return _together(_embedded_only(settings))
+    return _together(settings)
 
 
 def _together(settings: Settings) -> Settings:
@@ -173,16 +181,6 @@ def _together(settings: Settings) -> Settings:
             f"{_origin('database_url', {})} is set, but amqp_url is not: PostgreSQL and RabbitMQ go "
             "together, so set both or neither."
         )
-    return settings
-
-
-def _embedded_only(settings: Settings) -> Settings:
-    for name in ("amqp_url", "redis_url", "blobs_url"):
-        if getattr(settings, name) is not None:
-            raise SettingsError(
-                f"{_origin(name, {})} is set, but this release runs on its embedded store, bus, live layer "
-                "and blob folder only: unset it."
-            )
     return settings
 
 

@@ -24,16 +24,19 @@ _HASHED_AT_ONCE = 256 * 1024
 class S3Blobs:
     """The production end of the blob port: `s3://key:secret@host[:port]/bucket[?region=…&tls=0|1]`.
 
-    The bucket must be there. Raises `ValueError` for another form of address.
+    `https://` and `http://` stand for `s3://` with and without TLS. The bucket must be there. Raises
+    `ValueError` for another form of address.
     """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         bucket = parts.path.strip("/")
-        if parts.scheme != "s3" or not (parts.hostname and parts.username and parts.password and bucket):
+        if parts.scheme not in ("s3", "http", "https") or not (
+            parts.hostname and parts.username and parts.password and bucket
+        ):
             raise ValueError("not an address such as s3://key:secret@host/bucket")
         options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        scheme = "http" if options.get("tls") == "0" else "https"
+        scheme = "http" if parts.scheme == "http" or options.get("tls") == "0" else "https"
         self._store = S3Store(
             bucket,
             endpoint=f"{scheme}://{parts.netloc.rpartition('@')[2]}",

@@ -242,6 +242,18 @@ async def test_a_closed_bus_takes_nothing(end: BusEnd) -> None:
         assert await bus.depth(LANE) == 0
 
 
+async def test_an_open_bus_is_healthy(end: BusEnd) -> None:
+    """Readiness is given while messages can be published and a reader is fed, and not after closing."""
+    async with end.open() as bus:
+        await bus.healthy()
+        async with bus.subscribe(LANE) as reader:
+            await bus.publish(LANE, [b"1"])
+            await take(reader, 1)
+            await bus.healthy()
+    with pytest.raises(BusUnavailable):
+        await bus.healthy()
+
+
 async def test_what_another_process_publishes_arrives(end: BusEnd) -> None:
     """A reader gets what a second connection publishes, among its own process's messages."""
     async with end.open() as serving, end.open() as beside, serving.subscribe(LANE) as reader:

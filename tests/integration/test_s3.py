@@ -74,6 +74,12 @@ async def test_a_store_that_is_away_is_unavailable(nowhere: str) -> None:
             await ask(NAME)
 
 
+async def test_the_scheme_may_say_whether_there_is_tls(server: S3) -> None:
+    """`http://` is the same as `s3://` with `tls=0`."""
+    url = server.url("desk").replace("s3://", "http://").removesuffix("?tls=0")
+    assert await S3Blobs(url).put(CONTENT) == NAME
+
+
 async def test_credentials_may_hold_any_character(server: S3) -> None:
     """What is escaped in the address is not in the signature."""
     blobs = S3Blobs(server.url("desk").replace("key:secret@", "key%2F1:se%2Fcret%40%3A@"))
@@ -84,7 +90,7 @@ async def test_credentials_may_hold_any_character(server: S3) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://key:secret@host/bucket", "s3://host/bucket", "s3://key:secret@host", "s3://key:secret@/bucket"],
+    ["ftp://key:secret@host/bucket", "s3://host/bucket", "s3://key:secret@host", "s3://key:secret@/bucket"],
 )
 def test_another_form_of_address_is_refused(url: str) -> None:
     """Without host, key, secret or bucket there is nothing to talk to; the sentence repeats none of it."""

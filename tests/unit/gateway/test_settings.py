@@ -148,27 +148,36 @@ def test_a_wrong_flag_is_refused_by_its_own_name(monkeypatch: pytest.MonkeyPatch
     ("variable", "value"),
     [
         ("FRONTDESK_AMQP_URL", "amqp://desk:hunter2@mq/"),
-        ("FRONTDESK_REDIS_URL", "redis://:hunter2@cache:6379/0"),
-        ("FRONTDESK_BLOBS_URL", "s3://desk:hunter2@blobs/bucket"),
+        ("FRONTDESK_REDIS_URL", "rediss://:hunter2@cache:6379/0"),
+        ("FRONTDESK_BLOBS_URL", "s3://desk:hunter2@blobs/bucket?region=eu-central-1"),
+        ("FRONTDESK_BLOBS_URL", "https://desk:hunter2@blobs:8333/bucket"),
     ],
 )
-def test_servers_are_refused_by_a_release_that_runs_embedded_only(
+def test_servers_take_the_place_of_embedded_parts(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sentence names the variable and never the password in it."""
+    """Each can be set on its own, and none is shown when settings are printed."""
     monkeypatch.setenv(variable, value)
-    assert refusal() == (
-        f"{variable} is set, but this release runs on its embedded store, bus, live layer and blob folder "
-        "only: unset it."
-    )
+    settings = load()
+    kept = getattr(settings, variable.removeprefix("FRONTDESK_").lower())
+    assert (kept.get_secret_value(), "hunter2" in repr(settings)) == (value, False)
+
+
+@pytest.mark.parametrize(
+    "value", ["s3://blobs/bucket", "s3://desk:hunter2@blobs", "ftp://desk:hunter2@blobs/bucket"]
+)
+def test_a_blob_store_needs_credentials_and_a_bucket(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without them the address is refused, and not quoted."""
+    monkeypatch.setenv("FRONTDESK_BLOBS_URL", value)
+    assert refusal() == "FRONTDESK_BLOBS_URL must be an address such as s3://key:secret@host/bucket."
 
 
 def test_postgresql_is_refused_without_rabbitmq(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded bus lives in the embedded store's file, so one can't be had without the other."""
     monkeypatch.setenv("FRONTDESK_DATABASE_URL", "postgresql://desk:hunter2@db/desk")
     assert refusal() == (
-        "FRONTDESK_DATABASE_URL is set, but amqp_url is not: PostgreSQL and RabbitMQ go together, so set both "
-        "or neither."
+        "FRONTDESK_DATABASE_URL is set, but amqp_url is not: PostgreSQL and RabbitMQ go together, so set "
+        "both or neither."
     )
 
 
