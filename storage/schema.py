@@ -324,13 +324,14 @@ decisions = Table(
     "decisions",
     metadata,
     Column("seq", Serial, primary_key=True, autoincrement=True),
-    Column("message_id", Text, nullable=False, unique=True),
+    Column("message_id", Text, nullable=False),
     Column("conversation_id", Text, nullable=False),
-    Column("ticket_id", Text, index=True),
+    Column("ticket_id", Text),
     Column("rules_version", Integer, nullable=False),
     Column("context", Bytes, nullable=False),
     Column("decision", Bytes, nullable=False),
     _now(),
+    Index("decisions_by_conversation", "conversation_id", "seq"),
 )
 
 events = Table(

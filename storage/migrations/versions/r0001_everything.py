@@ -199,9 +199,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
         sa.Column("decision", Bytes, nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
-        sa.UniqueConstraint("message_id"),
     )
-    op.create_index("ix_decisions_ticket_id", "decisions", ["ticket_id"], unique=False)
+    op.create_index("decisions_by_conversation", "decisions", ["conversation_id", "seq"], unique=False)
     op.create_table(
         "dedupe",
         sa.Column("message_id", Text, nullable=False),
