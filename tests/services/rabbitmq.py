@@ -1,10 +1,12 @@
 """RabbitMQ with an epmd of its own, so that it meets no other Erlang node of the machine."""
 
+import itertools
 import os
+import subprocess
 from pathlib import Path
 
 from tests.desk import free_port
-from tests.services.process import Process, answers, program
+from tests.services.process import START_SECONDS, Process, answers, program
 
 _CONFIGURATION = """
 log.console = false
@@ -15,13 +17,19 @@ disk_free_limit.absolute = 50MB
 _ASKED = b"AMQP\0\0\x09\x01"
 
 
+_ALL = '<<".*">>, <<".*">>, <<".*">>'
+_BIN = Path("/usr/lib/rabbitmq/bin")
+
+
 class RabbitMq:
     """A broker; `url` is the same after a restart, and so are its queues."""
 
     def __init__(self, folder: Path) -> None:
-        server = program("rabbitmq-server", "rabbitmq-server", "/usr/lib/rabbitmq/bin", "/usr/sbin")
-        # The wrapper on the PATH refuses every user but root and rabbitmq.
-        behind = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+        # What Debian puts on the PATH refuses every user but root and rabbitmq.
+        server, self._control = (
+            _BIN / name if (_BIN / name).is_file() else program("rabbitmq-server", name, "/usr/sbin")
+            for name in ("rabbitmq-server", "rabbitmqctl")
+        )
         self._port, epmd_port, distribution = free_port(), free_port(), free_port()
         self.url = f"amqp://guest:guest@127.0.0.1:{self._port}/"
         for name in ("home", "mnesia", "log", "schema", "gen"):
@@ -29,11 +37,13 @@ class RabbitMq:
         (folder / "none.conf").touch()
         (folder / "enabled_plugins").write_text("[].")
         (folder / "rabbitmq.conf").write_text(_CONFIGURATION)
-        env = dict(os.environ) | {
+        self._node = f"frontdesk{self._port}@localhost"
+        self._numbers = itertools.count(1)
+        env = self._env = dict(os.environ) | {
             "HOME": str(folder / "home"),
             "ERL_EPMD_PORT": str(epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"frontdesk{self._port}@localhost",
+            "RABBITMQ_NODENAME": self._node,
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self._port),
             "RABBITMQ_DIST_PORT": str(distribution),
@@ -56,7 +66,23 @@ class RabbitMq:
             folder / "epmd.out",
             env=env,
         )
-        self._server = Process([behind if behind.is_file() else server], folder / "out", env=env)
+        self._server = Process([server], folder / "out", env=env)
+
+    def new_vhost(self) -> str:
+        """The address of a new virtual host, so that one desk's lanes are not another's; takes 2 s."""
+        name = f"desk{next(self._numbers)}"
+        made = f'rabbit_vhost:add(<<"{name}">>, <<"guest">>)'
+        allowed = (
+            f'rabbit_auth_backend_internal:set_permissions(<<"guest">>, <<"{name}">>, {_ALL}, <<"guest">>)'
+        )
+        subprocess.run(
+            [self._control, "-q", "-n", self._node, "eval", f"{made}, {allowed}."],
+            env=self._env,
+            check=True,
+            capture_output=True,
+            timeout=START_SECONDS,
+        )
+        return f"{self.url}{name}"
 
     def start(self) -> None:
         """Start it and wait until it takes connections; 4 to 10 s on the first start."""

@@ -1,0 +1,97 @@
+"""The whole desk on PostgreSQL, RabbitMQ, Redis and an S3-compatible store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import pytest
+
+from tests.customer_system import CustomerSystem
+from tests.desk import Desk, running_desk
+from tests.eventually import eventually
+from tests.services.servers import Servers
+
+
+@pytest.fixture
+def desk(servers: Servers) -> Iterator[Desk]:
+    """A desk with no embedded part."""
+    with running_desk(
+        database_url=servers.postgresql.new_database(),
+        amqp_url=servers.rabbitmq.new_vhost(),
+        redis_url=servers.redis.url,
+        blobs_url=servers.s3.new_bucket("whole-desk"),
+        hook_rate=100_000,
+    ) as running:
+        yield running
+    servers.rabbitmq.revive()
+
+
+@pytest.fixture
+async def api(desk: Desk) -> AsyncIterator[aiohttp.ClientSession]:
+    """An administrator's client."""
+    headers = {"Authorization": f"Bearer {desk.token()}"}
+    async with aiohttp.ClientSession(desk.url, headers=headers) as session:
+        yield session
+
+
+@pytest.fixture
+async def shop(desk: Desk, api: aiohttp.ClientSession) -> AsyncIterator[CustomerSystem]:
+    """A customer's system, connected by a webhook channel."""
+    async with CustomerSystem() as system:
+        body = {"kind": "webhook", "name": "shop", "settings": {"callback_url": system.callback_url}}
+        async with api.post("/api/v1/channels", json=body) as answer:
+            made = await answer.json()
+        system.connect(desk.url, made["id"], made["secrets"]["secret"])
+        yield system
+
+
+async def texts(api: aiohttp.ClientSession) -> list[str]:
+    """What customers wrote, of every ticket."""
+    async with api.get("/api/v1/tickets", params={"limit": 100}) as answer:
+        tickets = (await answer.json())["data"]
+    found: list[str] = []
+    for ticket in tickets:
+        async with api.get(f"/api/v1/conversations/{ticket['conversation_id']}/messages") as answer:
+            lines = (await answer.json())["data"]
+        found += [line["text"] for line in lines if line["author"] == "customer"]
+    return found
+
+
+async def test_a_message_goes_all_the_way_and_no_file_is_kept(
+    servers: Servers, desk: Desk, api: aiohttp.ClientSession, shop: CustomerSystem
+) -> None:
+    """Taken, stored and shown; what is too large for the bus is in the bucket; only the key is on disk."""
+    long = "Where is my parcel? " * 5000
+    for number, text in enumerate(("hello", long)):
+        status, _ = await shop.post({"id": f"m-{number}", "from": {"id": f"u-{number}"}, "text": text})
+        assert status == 202
+
+    async def both() -> bool:
+        return len(await texts(api)) == 2
+
+    await eventually(both)
+    assert set(await texts(api)) == {"hello", long}
+    assert servers.s3.ask("GET", "whole-desk?list-type=2").count(b"<Contents>") == 1
+    assert [path.name for path in desk.data.rglob("*") if path.is_file()] == ["secret.key"]
+
+
+async def test_while_the_broker_is_away_nothing_is_accepted(
+    servers: Servers, desk: Desk, api: aiohttp.ClientSession, shop: CustomerSystem
+) -> None:
+    """Hooks answer 503 and readiness is withdrawn; when it is back, each message arrives once."""
+    # Queues that were made just now would not survive: see tests/integration/test_rabbitmq.py.
+    await asyncio.sleep(2)
+    await asyncio.to_thread(servers.rabbitmq.kill)
+    message = {"id": "m-1", "from": {"id": "u-1"}, "text": "still there?"}
+    status, _ = await shop.post(message)
+    async with api.get("/readyz") as answer:
+        checks = (await answer.json())["checks"]
+    assert (status, checks["bus"] == "ok") == (503, False)
+    await asyncio.to_thread(servers.rabbitmq.start)
+
+    async def taken() -> bool:
+        return (await shop.post(message))[0] == 202
+
+    await eventually(taken)
+    await eventually(lambda: texts(api))
+    assert await texts(api) == ["still there?"]
