@@ -10,8 +10,10 @@ EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # --no-config: a lock must not depend on its author's own settings.
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' pyproject.toml
-# Programs that tests drive and Debian has, each in a package of the same name.
-TEST_PROGRAMS := chromium
+# Programs that tests drive and Debian has: the program, and its package where that has another name.
+TEST_PROGRAMS := chromium rabbitmq-server redis-server pg_ctlcluster:postgresql
+# Installing them starts no service: the tests start servers of their own, on other ports.
+POLICY := /usr/sbin/policy-rc.d
 
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
@@ -33,7 +35,7 @@ run: $(VENV)/.runtime
 test: $(VENV)/.dev test-programs
 	$(BIN)/python -m pytest
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev test-programs
 	@$(BIN)/python -m tests.bench
 
 faults: $(VENV)/.dev test-programs
@@ -84,12 +86,15 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/.made
 
 test-programs:
 	@missing=; for program in $(TEST_PROGRAMS); do \
-		command -v $$program >/dev/null || missing="$$missing $$program"; \
+		PATH="$$PATH:/usr/sbin" command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; \
 	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	install="apt-get install -y --no-install-recommends$$missing"; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing$$missing from Debian"; \
+		if [ ! -e $(POLICY) ]; then \
+			trap 'rm -f $(POLICY)' EXIT; printf '#!/bin/sh\nexit 101\n' >$(POLICY); chmod 755 $(POLICY); \
+		fi; \
 		if apt-get -qq update && DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null; then exit 0; fi; \
 	fi; \
 	echo "Missing for the tests:$$missing; as root: apt-get update && $$install"; \
