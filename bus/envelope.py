@@ -10,7 +10,7 @@ ignored, so an older process can read what a newer one added.
 """
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -98,13 +98,31 @@ class Receipt(Value, tag="receipt", frozen=True, kw_only=True):
 Event = Message | Edit | Delete | Action | Typing | Receipt
 
 
+class Mark(NamedTuple):
+    """An accepted event's place in the ledger, never used twice.
+
+    `number` counts from 1 what `source` (one process's way to one lane) accepted on the channel in that
+    minute; 0: it was never numbered.
+    """
+
+    minute: datetime
+    channel_id: str
+    source: str
+    number: int
+
+
+def minute_of(instant: datetime) -> datetime:
+    """The minute that an instant lies in."""
+    return instant.replace(second=0, microsecond=0)
+
+
 class Inbound(Value, frozen=True, kw_only=True):
     """One event from a platform.
 
     `id` is derived from `channel_id` and `external_id` (`bus.ids.message_id`). `thread` is the platform's
     conversation, "" where it has none. `context` is where the customer stood (page, referrer, campaign,
     device). `raw` is the platform's own bytes; past 64 KB they are in the blob store and `raw_blob` names
-    them.
+    them. `source` and `number` say how many the process that accepted it had accepted before (see `Mark`).
     """
 
     id: str
@@ -119,6 +137,13 @@ class Inbound(Value, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     raw: bytes = b""
     raw_blob: str = ""
+    source: str = ""
+    number: int = 0
+
+    @property
+    def mark(self) -> Mark:
+        """Its place in the ledger."""
+        return Mark(minute_of(self.received_at), self.channel_id, self.source, self.number)
 
 
 class Option(Value, frozen=True, kw_only=True):
@@ -144,6 +169,15 @@ class Outbound(Value, frozen=True, kw_only=True):
     options: tuple[Option, ...] = ()
 
 
+class _Marked(Value, frozen=True, kw_only=True):
+    """What of an envelope says its place, whatever else a later release has made of it."""
+
+    channel_id: str
+    received_at: datetime
+    source: str
+    number: int
+
+
 class Wake(Value, frozen=True, kw_only=True):
     """The outbound lane's message: this conversation of this channel has something to send."""
 
@@ -154,6 +188,7 @@ class Wake(Value, frozen=True, kw_only=True):
 _encoder = msgspec.msgpack.Encoder()
 _inbound = msgspec.msgpack.Decoder(Inbound)
 _wake = msgspec.msgpack.Decoder(Wake)
+_marked = msgspec.msgpack.Decoder(_Marked)
 _PREFIX = bytes([VERSION])
 
 
@@ -165,6 +200,15 @@ def encode(value: Inbound | Wake) -> bytes:
 def decode(body: bytes) -> Inbound:
     """Read an `Inbound`; raises `UnknownVersion` or `Malformed`."""
     return _read(body, _inbound)
+
+
+def mark(body: bytes) -> Mark | None:
+    """The place in the ledger of an envelope that may not be readable otherwise; None where it has none."""
+    try:
+        found = _marked.decode(memoryview(body)[1:])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+    return Mark(minute_of(found.received_at), found.channel_id, found.source, found.number)
 
 
 def decode_wake(body: bytes) -> Wake:

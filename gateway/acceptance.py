@@ -16,6 +16,7 @@ from bus.envelope import Inbound, encode
 from bus.port import Bus, BusUnavailable
 from bus.topology import inbound_lane
 from channels.protocol import Received
+from gateway.tally import Tally
 from storage import dedupe
 from storage.blobs import Blobs
 from storage.store import Store, StoreUnavailable
@@ -39,8 +40,8 @@ class Accepted(NamedTuple):
 class Acceptance:
     """One process's way in."""
 
-    def __init__(self, *, bus: Bus, store: Store, blobs: Blobs, partitions: int) -> None:
-        self._bus, self._blobs, self._partitions = bus, blobs, partitions
+    def __init__(self, *, bus: Bus, store: Store, blobs: Blobs, tally: Tally, partitions: int) -> None:
+        self._bus, self._blobs, self._tally, self._partitions = bus, blobs, tally, partitions
         self._lookup = _Lookup(store)
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._under_way: dict[str, asyncio.Future[None]] = {}
@@ -56,10 +57,10 @@ class Acceptance:
         key = inbound.id
         if key in self._recent:
             self._recent.move_to_end(key)
-            return Accepted(key, True)
+            return self._again(inbound)
         if (other := self._under_way.get(key)) is not None:
             await asyncio.shield(other)
-            return Accepted(key, True)
+            return self._again(inbound)
         self._under_way[key] = done = asyncio.get_running_loop().create_future()
         try:
             duplicate = await self._lookup.known(key)
@@ -67,7 +68,7 @@ class Acceptance:
                 await self._publish(inbound)
             self._remember(key)
             done.set_result(None)
-            return Accepted(key, duplicate)
+            return self._again(inbound) if duplicate else Accepted(key, False)
         finally:
             del self._under_way[key]
             if not done.done():
@@ -79,7 +80,17 @@ class Acceptance:
         if len(inbound.raw) > INLINE:
             inbound = replace(inbound, raw=b"", raw_blob=await self._blobs.put(inbound.raw))
         lane = inbound_lane(inbound.channel_id, inbound.sender.address, self._partitions)
-        await self._bus.publish(lane, [encode(inbound)])
+        inbound = self._tally.numbered(inbound, lane)
+        try:
+            await self._bus.publish(lane, [encode(inbound)])
+        except BaseException:
+            self._tally.failed(inbound)
+            raise
+        self._tally.confirmed(inbound)
+
+    def _again(self, inbound: Inbound) -> Accepted:
+        self._tally.again(inbound)
+        return Accepted(inbound.id, True)
 
     def _remember(self, key: str) -> None:
         self._recent[key] = None

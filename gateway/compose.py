@@ -20,12 +20,15 @@ from bus.topology import inbound_lanes
 from channels.protocol import Tools
 from gateway import callbacks, database, ends
 from gateway.acceptance import Acceptance
+from gateway.differences import differences
 from gateway.fanout import Fanout
 from gateway.http.app import build_app
 from gateway.parts import Parts, with_settings
 from gateway.settings import Settings
+from gateway.tally import Tally
 from storage.secrets import Secrets, load_key
 from workers.assign import AssignWorker
+from workers.auditor import Auditor
 from workers.clock import ClockWorker
 from workers.connections import Connections
 from workers.inbound import InboundWorker
@@ -67,6 +70,7 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> Parts:
     setup = SetupLoader(store, partial(with_settings, settings=settings))
     await setup.reload()
     knowledge = await stack.enter_async_context(Knowledge(store, settings.target_precision))
+    tally = Tally(store)
     tools = Tools(http=http, fetch=blobs.get, now=clock)
     connections = await stack.enter_async_context(Connections(store, tools, secrets.open))
     return Parts(
@@ -81,7 +85,8 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> Parts:
         knowledge=knowledge,
         connections=connections,
         relay=Relay(bus=bus, store=store),
-        acceptance=Acceptance(bus=bus, store=store, blobs=blobs, partitions=settings.partitions),
+        acceptance=Acceptance(bus=bus, store=store, blobs=blobs, tally=tally, partitions=settings.partitions),
+        tally=tally,
         checks={"bus": bus.healthy},
     )
 
@@ -113,6 +118,8 @@ def _embedded(parts: Parts) -> dict[str, Run]:
         "relay": parts.relay.run,
         "assign": AssignWorker(store=parts.store, setup=parts.setup).run,
         "clock": ClockWorker(setup=parts.setup).run,
+        "tally": parts.tally.run,
+        "ledger": Auditor(store=parts.store, clock=parts.clock, tell=differences(parts.metrics)).run,
         "fanout": Fanout(store=parts.store, live=parts.live).run,
     }
 

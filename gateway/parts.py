@@ -11,6 +11,7 @@ from bus.live import Live
 from bus.port import Bus
 from gateway.acceptance import Acceptance
 from gateway.settings import Settings
+from gateway.tally import Tally
 from router.desk import Desk
 from storage.blobs import Blobs
 from storage.catalogue import load_desk
@@ -42,6 +43,7 @@ class Parts:
     connections: Connections
     relay: Relay
     acceptance: Acceptance
+    tally: Tally
     checks: dict[str, Check] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     tick: Callable[[], float] = time.monotonic

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from bus.envelope import mark
 from bus.ids import Randomness, new_id
-from storage import schema
+from storage import ledger, outbox, schema
 from storage.store import Missing, Tx
 
 _row = schema.dead_letters.c
@@ -48,8 +49,14 @@ def forget(tx: Tx, envelope_id: str) -> None:
 
 def park(tx: Tx, lane: str, body: bytes, envelope_id: str, error: str) -> None:
     """Set an envelope aside, once: it may come again before it is acked."""
-    parked = select(_row.id).where(_row.lane == lane, _row.envelope_id == envelope_id)
-    if tx.sql.execute(parked.limit(1)).first() is not None:
+    parked = select(_row.body).where(_row.lane == lane, _row.envelope_id == envelope_id)
+    before = tx.sql.execute(parked.limit(1)).scalar_one_or_none()
+    place = mark(body)
+    if before is not None:
+        if place is not None and place != mark(before):
+            entries = ledger.Entries()
+            entries.duplicate(tx, place, envelope_id)
+            entries.write(tx)
         forget(tx, envelope_id)
         return
     tried = select(_tried.count).where(_tried.envelope_id == envelope_id)
@@ -68,6 +75,7 @@ def park(tx: Tx, lane: str, body: bytes, envelope_id: str, error: str) -> None:
             }
         ],
     )
+    ledger.enter(tx, place, "quarantined")
     forget(tx, envelope_id)
     tx.emit("deadletter.created", id=letter, error=error[:200])
 
@@ -91,8 +99,26 @@ def get(sql: Connection, letter_id: str) -> DeadLetter:
     return DeadLetter(*line)
 
 
-def remove(tx: Tx, letter_id: str) -> None:
-    """It was put back, or is given up; raises `Missing`."""
+def put_back(tx: Tx, letter_id: str) -> DeadLetter:
+    """Let it be taken in again, at the end of its lane; raises `Missing`."""
+    letter = _remove(tx, letter_id)
+    outbox.put(tx, letter.lane, [letter.body])
+    return letter
+
+
+def give_up(tx: Tx, letter_id: str) -> DeadLetter:
+    """Nobody will take it in; raises `Missing`."""
+    letter = _remove(tx, letter_id)
+    place = mark(letter.body)
+    if place is not None and ledger.note(tx, place, "given_up", letter.envelope_id):
+        ledger.enter(tx, place, "given_up")
+    return letter
+
+
+def _remove(tx: Tx, letter_id: str) -> DeadLetter:
+    letter = get(tx.sql, letter_id)
     if tx.sql.execute(delete(schema.dead_letters).where(_row.id == letter_id)).rowcount == 0:
         raise Missing(f"there is no dead letter {letter_id}")
+    ledger.enter(tx, mark(letter.body), "quarantined", -1)
     tx.emit("deadletter.removed", id=letter_id)
+    return letter

@@ -17,8 +17,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal_column, select, update
 from sqlalchemy.sql import FromClause, Select
 
-from bus.envelope import Attachment, Option, Outbound
-from storage import schema
+from bus.envelope import Attachment, Option, Outbound, minute_of
+from storage import ledger, schema
 from storage.listed import listed
 from storage.prepared import Prepared
 from storage.store import Missing, Tx
@@ -102,7 +102,16 @@ _take = Prepared(
 
 
 def queue(tx: Tx, rows: Sequence[tuple[str, str, str, int]]) -> None:
-    """Let these be sent: (message id, channel id, conversation id, position)."""
+    """Let these be sent, by the ledger as well: (message id, channel id, conversation id, position)."""
+    put(tx, rows)
+    entries = ledger.Entries()
+    for row in rows:
+        entries.send(tx.now, row[1], "")
+    entries.write(tx)
+
+
+def put(tx: Tx, rows: Sequence[tuple[str, str, str, int]]) -> None:
+    """`queue` for whoever writes the ledger; the ids were made in this transaction."""
     if not rows:
         return
     rest = {
@@ -112,6 +121,7 @@ def queue(tx: Tx, rows: Sequence[tuple[str, str, str, int]]) -> None:
         "claimed_by": None,
         "error": "",
         "external_id": "",
+        "minute": minute_of(tx.now),
         "updated_at": tx.now,
     }
     names = ("message_id", "channel_id", "conversation_id", "position")

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from bus.envelope import Attachment, Option
+from bus.envelope import Attachment, Mark, Option
 from router.values import Author, Value
 from storage import schema
 from storage.listed import listed
@@ -42,14 +42,20 @@ class Message(Value, frozen=True, kw_only=True):
 
 
 _messages = Mapper(schema.messages, Message)
-_known = Prepared(select(schema.dedupe.c.message_id).where(schema.dedupe.c.message_id.in_(listed("ids"))))
+_seen = schema.dedupe.c
+_known = Prepared(
+    select(_seen.message_id, _seen.minute, _seen.channel_id, _seen.source, _seen.number).where(
+        _seen.message_id.in_(listed("ids"))
+    )
+)
 _add = Prepared(insert(schema.messages))
 _remember = Prepared(insert(schema.dedupe))
+_REMEMBERED = ("message_id", "conversation_id", *Mark._fields)
 
 
-def known(tx: Tx, ids: Iterable[str]) -> set[str]:
-    """Which of these message ids have been taken in before."""
-    return {line[0] for line in _known.rows(tx.sql, {"ids": sorted(ids)})}
+def known(tx: Tx, ids: Iterable[str]) -> dict[str, Mark]:
+    """Which of these message ids have been taken in before, and as which event."""
+    return {line[0]: Mark(*line[1:]) for line in _known.rows(tx.sql, {"ids": sorted(ids)})}
 
 
 def add(tx: Tx, messages: Sequence[Message]) -> None:
@@ -57,10 +63,11 @@ def add(tx: Tx, messages: Sequence[Message]) -> None:
     _add.many(tx.sql, [_messages.dump(message) for message in messages])
 
 
-def remember(tx: Tx, ids: Sequence[tuple[str, str]]) -> None:
-    """Note (message id, conversation id) pairs, so that they are never taken in again."""
-    rows = [{"message_id": message, "conversation_id": conversation} for message, conversation in sorted(ids)]
-    _remember.many(tx.sql, rows)
+def remember(tx: Tx, taken: Sequence[tuple[str, str, Mark]]) -> None:
+    """Note (message id, conversation id, place), so that they are never taken in again."""
+    _remember.many(
+        tx.sql, [dict(zip(_REMEMBERED, (*one[:2], *one[2]), strict=True)) for one in sorted(taken)]
+    )
 
 
 def of_conversation(

@@ -34,6 +34,10 @@ def _now(name: str = "created_at") -> "Column[object]":
     return Column(name, UtcTime, nullable=False)
 
 
+def _minute(*, primary_key: bool = False) -> "Column[object]":
+    return Column("minute", UtcTime, primary_key=primary_key, nullable=False)
+
+
 # --- who and where -----------------------------------------------------------------------------------
 
 channels = Table(
@@ -156,6 +160,10 @@ dedupe = Table(
     metadata,
     Column("message_id", Text, primary_key=True),
     Column("conversation_id", Text, nullable=False),
+    _minute(),
+    Column("channel_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("number", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -172,6 +180,7 @@ deliveries = Table(
     Column("claimed_by", Text),
     Column("error", Text, nullable=False),
     Column("external_id", Text, nullable=False),
+    _minute(),
     _now("updated_at"),
     Index(
         "deliveries_waiting",
@@ -378,6 +387,36 @@ dead_letters = Table(
     Column("error", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     _now(),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    _minute(primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("accepted", Integer, nullable=False),
+    Column("again", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("stored", Integer, nullable=False),
+    Column("applied", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("given_up", Integer, nullable=False),
+    Column("sent", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+ledger_notes = Table(
+    "ledger_notes",
+    metadata,
+    _minute(primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("what", Text, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 journal = Table(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from router.desk import Desk
 from router.lifecycle import fire
 from router.values import Ticket
-from storage import conversations, exclusive, idempotency, offers, sessions, tickets, uploads
+from storage import conversations, exclusive, idempotency, ledger, offers, sessions, tickets, uploads
 from storage.store import StoreUnavailable, Tx
 from workers import inbox
 from workers.assign import give_back
@@ -28,7 +28,8 @@ LATER = timedelta(hours=1)
 class ClockWorker:
     """SLA steps, the end of snoozes and offers, the closing of tickets and of answered conversations.
 
-    Once an hour, what has outlived its use is forgotten: idempotency keys, sessions, uploads.
+    Once an hour, what has outlived its use is forgotten: idempotency keys, sessions, uploads,
+    the ledger's old pages.
     """
 
     def __init__(self, *, setup: SetupLoader) -> None:
@@ -55,6 +56,7 @@ class ClockWorker:
 
 def _prune(tx: Tx, _setup: Setup) -> None:
     idempotency.prune(tx)
+    ledger.prune(tx)
     sessions.prune(tx)
     uploads.prune(tx)
 

@@ -30,7 +30,7 @@ from router.decision import (
 from router.lifecycle import customer_wrote, opened
 from router.phrases import ARTICLE, NUMBER
 from router.values import ChannelRef, ContactPoint, Conversation, Customer
-from storage import contacts, conversations, deliveries, messages, outbox, tickets
+from storage import contacts, conversations, deliveries, ledger, messages, outbox, tickets
 from storage import decisions as decisions_store
 from storage.store import Tx
 from workers.setup import Setup
@@ -39,6 +39,8 @@ from workers.setup import Setup
 LIVE_KINDS = frozenset({"widget"})
 # Of a message that is edited again and again, so many earlier texts are kept.
 _KEPT_EDITS = 20
+# Events that are messages of their own; the others change what is there.
+_SAID = frozenset({Message, Action})
 _ASKING = frozenset({"answer", "suggest"})
 
 
@@ -79,15 +81,21 @@ def take_in(tx: Tx, envelopes: Sequence[Inbound], frozen: Frozen) -> Taken:
     """
     known = messages.known(tx, {envelope.id for envelope in envelopes})
     fresh: dict[str, Inbound] = {}
+    entries = ledger.Entries()
     for envelope in envelopes:
-        if envelope.id not in known:
-            fresh.setdefault(envelope.id, envelope)
+        place = envelope.mark
+        first = known.setdefault(envelope.id, place)
+        if first is place:
+            fresh[envelope.id] = envelope
+        elif first != place:
+            # Not the same event delivered again: its sender came again.
+            entries.duplicate(tx, place, envelope.id)
     work = _Work(tx, frozen, list(fresh.values()))
     for envelope in fresh.values():
         work.take(envelope)
     if work.unmatched:
         raise NeedsMatch(work.unmatched)
-    work.flush()
+    work.flush(entries)
     return Taken(
         stored=len(fresh),
         duplicates=len(envelopes) - len(fresh),
@@ -114,7 +122,7 @@ class _Work:
         self.learned: dict[str, dict[str, Any]] = {}
         self.closed: list[Conversation] = []
         self.messages: list[messages.Message] = []
-        self.remembered: list[tuple[str, str]] = []
+        self.remembered: list[tuple[Inbound, str]] = []
         self.deliveries: list[tuple[str, str, str, int]] = []
         self.decisions: list[decisions_store.Made] = []
         self.new_tickets: list[str] = []
@@ -130,12 +138,12 @@ class _Work:
             case Message() | Action():
                 contact = self._contact(envelope)
                 conversation = self._conversation(contact, envelope.thread)
-                self.remembered.append((envelope.id, conversation.id))
+                self.remembered.append((envelope, conversation.id))
                 self._decide(envelope, contact, conversation)
             case Edit() | Delete():
-                self.remembered.append((envelope.id, self._amend(envelope)))
+                self.remembered.append((envelope, self._amend(envelope)))
             case Receipt(target=target, state=state):
-                self.remembered.append((envelope.id, ""))
+                self.remembered.append((envelope, ""))
                 deliveries.receipt(self.tx, envelope.channel_id, target, state)
 
     def _contact(self, envelope: Inbound) -> ContactPoint:
@@ -396,7 +404,7 @@ class _Work:
                 return conversation.ticket_id
         return conversations.get(self.tx.sql, conversation_id).ticket_id
 
-    def flush(self) -> None:
+    def flush(self, entries: ledger.Entries) -> None:
         """Store what changed."""
         tx = self.tx
         contacts.add(tx, self.new_contacts, [self.customers[key] for key in self.new_customers])
@@ -404,18 +412,25 @@ class _Work:
         contacts.learn(tx, {key: told for key, told in self.learned.items() if key not in new})
         self._store_conversations()
         self._store_tickets()
-        messages.remember(tx, self.remembered)
+        taken = [(one.id, conversation, one.mark, type(one.event)) for one, conversation in self.remembered]
+        messages.remember(tx, [one[:3] for one in taken])
+        for _, _, place, kind in taken:
+            entries.add(place, "stored" if kind in _SAID else "applied")
         messages.add(tx, self.messages)
         decisions_store.add(tx, self.decisions)
         live = {key for key, channel in self.frozen.setup.channels.items() if channel.kind in LIVE_KINDS}
         waiting = [row for row in self.deliveries if row[1] not in live]
-        deliveries.queue(tx, waiting)
+        deliveries.put(tx, waiting)
+        for row in waiting:
+            # A source that no other lane writes with, so that none waits for another.
+            entries.send(tx.now, row[1], self.remembered[0][0].source)
         wakes = dict.fromkeys((row[1], row[2]) for row in waiting)
         bodies = [
             encode_envelope(Wake(channel_id=channel, conversation_id=conversation))
             for channel, conversation in wakes
         ]
         outbox.put(tx, OUTBOUND, bodies)
+        entries.write(tx)
 
     def _store_conversations(self) -> None:
         fresh: list[Conversation] = []

@@ -43,13 +43,11 @@ def show_one(letter_id: Letter, data: Data = None) -> None:
 @app.command("replay")
 def replay(letter_ids: Letters, data: Data = None) -> None:
     """Put them back at the end of their lanes; a running server takes them in within seconds."""
-    from storage import audit, dead_letters, outbox
+    from storage import audit, dead_letters
 
     def step(tx: Any) -> None:
         for letter_id in letter_ids:
-            letter = dead_letters.get(tx.sql, letter_id)
-            dead_letters.remove(tx, letter_id)
-            outbox.put(tx, letter.lane, [letter.body])
+            letter = dead_letters.put_back(tx, letter_id)
             audit.record(tx, ACTOR, "deadletter.replayed", letter_id, error=letter.error)
 
     changing(data, step)
@@ -62,8 +60,7 @@ def discard(letter_ids: Letters, data: Data = None) -> None:
 
     def step(tx: Any) -> None:
         for letter_id in letter_ids:
-            letter = dead_letters.get(tx.sql, letter_id)
-            dead_letters.remove(tx, letter_id)
+            letter = dead_letters.give_up(tx, letter_id)
             told = {"error": letter.error, "message_id": letter.envelope_id}
             audit.record(tx, ACTOR, "deadletter.discarded", letter_id, **told)
 

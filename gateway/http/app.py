@@ -18,6 +18,7 @@ from gateway.http.resources import (
     conversations,
     customers,
     dead_letters,
+    ledger,
     routing,
     session,
     tickets,
@@ -43,6 +44,7 @@ def api() -> Api:
         channels.api,
         stream.api,
         dead_letters.api,
+        ledger.api,
         tokens.api,
         audit.api,
     )
@@ -70,6 +72,7 @@ def _hook_parts(parts: Parts) -> HookParts:
         clock=parts.clock,
         connections=parts.connections,
         acceptance=parts.acceptance,
+        tally=parts.tally,
     )
 
 
@@ -81,6 +84,7 @@ def _mount_widget(app: web.Application, parts: Parts) -> None:
         clock=parts.clock,
         connections=parts.connections,
         acceptance=parts.acceptance,
+        tally=parts.tally,
         blobs=parts.blobs,
     )
     app.router.add_routes(widget.routes(made))

@@ -14,6 +14,7 @@ from gateway.http import body as bodies
 from gateway.http import problems
 from gateway.http.peer import client_address
 from gateway.settings import Settings
+from gateway.tally import Tally
 from storage.store import Clock
 from workers.connections import Connected, Connections
 
@@ -32,6 +33,7 @@ class HookParts:
     clock: Clock
     connections: Connections
     acceptance: Acceptance
+    tally: Tally
 
 
 class Refused(problems.Problem):
@@ -52,8 +54,13 @@ def routes(parts: HookParts) -> list[web.RouteDef]:
         # By caller as well, so that a stranger who knows the address can't use up the platform's allowance.
         caller = client_address(request, parts.settings)
         if wait := await parts.live.limit(f"hook:{channel_id}:{caller}", rate):
+            parts.tally.refused(channel_id, parts.clock())
             raise problems.TooManyRequests(wait)
-        received = await _receive(request, connected, parts)
+        try:
+            received = await _receive(request, connected, parts)
+        except problems.Problem:
+            parts.tally.refused(channel_id, parts.clock())
+            raise
         accepted = await parts.acceptance.take_all(received)
         return web.Response(status=202, body=_answer(accepted[0].id, accepted[0].duplicate), headers=_JSON)
 

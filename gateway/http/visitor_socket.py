@@ -22,6 +22,7 @@ from channels.protocol import Malformed, TooLarge
 from channels.widget import frames, receive
 from channels.widget.receive import Visitor
 from gateway.acceptance import Acceptance
+from gateway.tally import Tally
 from storage import visitors
 from storage.store import Clock, Store, StoreUnavailable
 from storage.visitors import Shown
@@ -65,6 +66,7 @@ class SocketParts:
     live: Live
     clock: Clock
     acceptance: Acceptance
+    tally: Tally
 
 
 class Session:
@@ -216,6 +218,8 @@ class Session:
     async def _refuse(
         self, code: str, detail: str, client_id: str | None, retry_after: float | None = None
     ) -> None:
+        if code != "unavailable":
+            self._parts.tally.refused(self._channel_id, self._parts.clock())
         wait = None if retry_after is None else round(retry_after, 3)
         refusal = {"type": "error", "code": code, "detail": detail}
         await self._say({**refusal, "client_id": client_id, "retry_after": wait})

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from bus.envelope import Inbound, decode, encode
 from router.lifecycle import move
 from router.values import Customer
-from storage import contacts, dead_letters, outbox, schema
+from storage import contacts, dead_letters, schema
 from storage.dead_letters import DeadLetter
 from storage.sqlite import SqliteStore
 from storage.store import Store, Tx
@@ -194,8 +194,7 @@ async def test_a_dead_letter_can_be_put_back_once_the_fault_is_mended(office: Of
 
 def put_back(tx: Tx, letter: DeadLetter) -> None:
     """What a supervisor does."""
-    dead_letters.remove(tx, letter.id)
-    outbox.put(tx, letter.lane, [letter.body])
+    dead_letters.put_back(tx, letter.id)
 
 
 async def test_what_is_put_back_unmended_is_parked_again(office: Office) -> None:

@@ -9,7 +9,7 @@ from gateway.http.cursor import ListQuery, Page
 from gateway.http.cursor import decode as decode_cursor
 from gateway.http.cursor import encode as encode_cursor
 from gateway.http.endpoint import Api
-from storage import audit, dead_letters, outbox
+from storage import audit, dead_letters
 from storage.dead_letters import DeadLetter
 from storage.paging import Sql
 from storage.store import Tx
@@ -48,9 +48,7 @@ def get_dead_letter(sql: Sql, call: Call, letter_id: str) -> DeadLetterOut:
 @api.write("POST", "/api/v1/deadletters/{letter_id}/replay", role="supervisor", summary="Put one back")
 def replay(tx: Tx, call: Call, letter_id: str) -> DeadLetterOut:
     """It goes through the inbound worker again, at the end of its lane."""
-    letter = dead_letters.get(tx.sql, letter_id)
-    dead_letters.remove(tx, letter_id)
-    outbox.put(tx, letter.lane, [letter.body])
+    letter = dead_letters.put_back(tx, letter_id)
     audit.record(tx, call.actor, "deadletter.replayed", letter_id, error=letter.error)
     return _shown(letter)
 
@@ -58,8 +56,7 @@ def replay(tx: Tx, call: Call, letter_id: str) -> DeadLetterOut:
 @api.write("DELETE", "/api/v1/deadletters/{letter_id}", role="supervisor", summary="Give one up")
 def discard(tx: Tx, call: Call, letter_id: str) -> None:
     """It is gone; the audit log keeps that it was."""
-    letter = dead_letters.get(tx.sql, letter_id)
-    dead_letters.remove(tx, letter_id)
+    letter = dead_letters.give_up(tx, letter_id)
     told = {"error": letter.error, "message_id": letter.envelope_id}
     audit.record(tx, call.actor, "deadletter.discarded", letter_id, **told)
 

@@ -205,6 +205,10 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
         "dedupe",
         sa.Column("message_id", Text, nullable=False),
         sa.Column("conversation_id", Text, nullable=False),
+        sa.Column("minute", UtcTime(), nullable=False),
+        sa.Column("channel_id", Text, nullable=False),
+        sa.Column("source", Text, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("message_id"),
         sqlite_with_rowid=False,
     )
@@ -220,6 +224,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
         sa.Column("claimed_by", Text, nullable=True),
         sa.Column("error", Text, nullable=False),
         sa.Column("external_id", Text, nullable=False),
+        sa.Column("minute", UtcTime(), nullable=False),
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("message_id"),
         sqlite_with_rowid=False,
@@ -277,6 +282,34 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("expires_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "ledger",
+        sa.Column("minute", UtcTime(), nullable=False),
+        sa.Column("channel_id", Text, nullable=False),
+        sa.Column("source", Text, nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("stored", sa.Integer(), nullable=False),
+        sa.Column("applied", sa.Integer(), nullable=False),
+        sa.Column("duplicates", sa.Integer(), nullable=False),
+        sa.Column("quarantined", sa.Integer(), nullable=False),
+        sa.Column("given_up", sa.Integer(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("minute", "channel_id", "source"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "ledger_notes",
+        sa.Column("minute", UtcTime(), nullable=False),
+        sa.Column("channel_id", Text, nullable=False),
+        sa.Column("source", Text, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("what", Text, nullable=False),
+        sa.Column("message_id", Text, nullable=False),
+        sa.PrimaryKeyConstraint("minute", "channel_id", "source", "number", "what"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "messages",
