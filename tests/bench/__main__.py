@@ -1,7 +1,7 @@
 """`make bench`: what the embedded desk does, beside a straw man measured in the same minutes.
 
-Two cores are shared by the server, the load and whatever else the machine does: trust ratios and CPU per message
-more than messages per second.
+Server and load share the machine with whatever else it does: trust ratios and CPU per message more than
+messages per second.
 """
 
 import argparse

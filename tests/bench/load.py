@@ -1,7 +1,7 @@
 """The load: signed posts over kept-alive connections, as fast as they are answered or at a fixed rate.
 
-Requests are bytes made beforehand and answers are hardly looked at, so that the load takes little from the two
-cores it shares with what it measures.
+Requests are bytes made beforehand and answers are hardly looked at, so that the load takes little from the
+machine it shares with what it measures.
 """
 
 import asyncio
@@ -29,11 +29,20 @@ class Answered(NamedTuple):
     at: list[float]
 
 
-def request(host: str, path: str, key: bytes, id_: str, body: bytes, now: int) -> bytes:
+class Address(NamedTuple):
+    """Where to post to, and the key to sign with."""
+
+    port: int
+    path: str
+    key: bytes
+
+
+def request(address: Address, id_: str, body: bytes, now: int) -> bytes:
     """A post with a Standard Webhooks signature."""
+    port, path, key = address
     digest = hmac.new(key, b"%b.%d.%b" % (id_.encode(), now, body), hashlib.sha256).digest()
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nwebhook-id: {id_}\r\nwebhook-timestamp: {now}\r\n"
         f"webhook-signature: v1,{base64.b64encode(digest).decode()}\r\n\r\n"
     )

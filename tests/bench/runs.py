@@ -33,11 +33,11 @@ class Latency(NamedTuple):
 
 async def saturate(subject: Subject, posts: Sequence[mix.Post]) -> Throughput:
     """Post as fast as is answered."""
-    requests = _signed(subject, posts)
+    requests = signed(subject, posts)
     with looking(subject) as looker:
         expected = looker.newest() + len(posts)
         cpu, start = cpu_seconds(subject.pid), time.perf_counter()
-        await load.saturate(subject.port, requests)
+        await load.saturate(subject.address.port, requests)
         await _until(lambda: looker.newest() >= expected)
         took = time.perf_counter() - start
         await _until(lambda: not looker.left())
@@ -47,11 +47,11 @@ async def saturate(subject: Subject, posts: Sequence[mix.Post]) -> Throughput:
 
 async def pace(subject: Subject, posts: Sequence[mix.Post], rate: float) -> Latency:
     """Post at a fixed rate."""
-    requests = _signed(subject, posts)
+    requests = signed(subject, posts)
     with looking(subject) as looker:
         before = looker.newest()
         watching = asyncio.create_task(_watch(looker, before + len(posts)))
-        answered = await load.pace(subject.port, requests, rate)
+        answered = await load.pace(subject.address.port, requests, rate)
         async with asyncio.timeout(_PATIENCE_S):
             seen = await watching
         numbers = looker.numbers(before)
@@ -80,10 +80,10 @@ async def _until(reached: Callable[[], bool]) -> None:
         await asyncio.sleep(_LOOK_EVERY)
 
 
-def _signed(subject: Subject, posts: Sequence[mix.Post]) -> list[bytes]:
+def signed(subject: Subject, posts: Sequence[mix.Post]) -> list[bytes]:
+    """The requests that carry these posts now."""
     now = int(time.time())
-    host = f"127.0.0.1:{subject.port}"
-    return [load.request(host, subject.path, subject.key, post.id, post.body, now) for post in posts]
+    return [load.request(subject.address, post.id, post.body, now) for post in posts]
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:

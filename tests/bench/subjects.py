@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bus.ids import message_id
 from tests.bench import strawman_e1
-from tests.bench.load import LoadError
+from tests.bench.load import Address, LoadError
 from tests.bench.mix import Post
 from tests.bench.seed import Seeded
 from tests.desk import Desk, free_port
@@ -26,15 +26,13 @@ _HOOK_RATE = 100_000
 class Subject(NamedTuple):
     """A server to post to, and how to see in its database how far it has come.
 
-    `newest` counts what is stored and decided, `numbers` gives each message's place in that count, `left` what
-    is still to be sent.
+    `newest` counts what is stored and decided, `numbers` gives each message's place in that count, and `left`
+    counts what is still to be sent.
     """
 
     name: str
     pid: int
-    port: int
-    path: str
-    key: bytes
+    address: Address
     database: Path
     newest: str
     numbers: str
@@ -53,9 +51,7 @@ def strawman(folder: Path) -> Iterator[Subject]:
             yield Subject(
                 name="E1",
                 pid=process.pid,
-                port=port,
-                path="/hooks/e1",
-                key=key,
+                address=Address(port, "/hooks/e1", key),
                 database=database,
                 newest="SELECT coalesce(max(seq), 0) FROM messages",
                 numbers="SELECT message_id, seq FROM messages WHERE seq > ?",
@@ -67,17 +63,15 @@ def strawman(folder: Path) -> Iterator[Subject]:
 
 
 @contextmanager
-def product(folder: Path, seeded: Seeded) -> Iterator[Subject]:
-    """`frontdesk serve` on a seeded folder, while the block lasts."""
-    desk = Desk(folder, demo=False, hook_rate=_HOOK_RATE, callback_allow="127.0.0.0/8")
+def product(folder: Path, seeded: Seeded, **settings: object) -> Iterator[Subject]:
+    """`frontdesk serve` on a seeded folder, with these settings, while the block lasts."""
+    desk = Desk(folder, demo=False, hook_rate=_HOOK_RATE, callback_allow="127.0.0.0/8", **settings)
     try:
         desk.start()
         yield Subject(
             name="Frontdesk",
             pid=desk.pid,
-            port=desk.port,
-            path=f"/hooks/{seeded.channel_id}",
-            key=seeded.key,
+            address=Address(desk.port, f"/hooks/{seeded.channel_id}", seeded.key),
             database=folder / "frontdesk.db",
             newest="SELECT coalesce(max(seq), 0) FROM decisions",
             numbers="SELECT message_id, seq FROM decisions WHERE seq > ?",
