@@ -47,6 +47,7 @@ class Process:
         self._command = [str(part) for part in command]
         self._said, self._env, self._user = said, env, user
         self._running: subprocess.Popen[bytes] | None = None
+        self._follower: subprocess.Popen[bytes] | None = None
 
     def start(self, ready: Callable[[], bool]) -> None:
         """Start it and wait until `ready()`."""
@@ -64,6 +65,7 @@ class Process:
                 extra_groups=None if self._user is None else [],
                 start_new_session=True,
             )
+        self._follow(self._running.pid)
         until = time.monotonic() + START_SECONDS
         while not ready():
             if (status := self._running.poll()) is not None:
@@ -85,6 +87,10 @@ class Process:
                 os.killpg(self._running.pid, signal.SIGKILL)
             self._running.wait(STOP_SECONDS)
             self._running = None
+        if self._follower is not None:
+            self._follower.kill()
+            self._follower.communicate()
+            self._follower = None
 
     def freeze(self) -> None:
         """Let it stand still: its sockets stay open and nobody answers."""
@@ -95,6 +101,12 @@ class Process:
         """Let it go on."""
         assert self._running is not None
         os.killpg(self._running.pid, signal.SIGCONT)
+
+    def _follow(self, pid: int) -> None:
+        # Ends the program when whoever runs the tests dies with no chance to: then the pipe is closed.
+        self._follower = subprocess.Popen(
+            ["sh", "-c", f"read never; kill -KILL -{pid}"], stdin=subprocess.PIPE, start_new_session=True
+        )
 
     def _tail(self) -> str:
         return self._said.read_text(errors="replace")[-2000:]
