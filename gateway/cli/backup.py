@@ -52,6 +52,8 @@ def _place(data: Path | None) -> Any:
             "This desk's store is a PostgreSQL server, which has its own tools: "
             "deploy/backup/postgresql-backup.sh and postgresql-restore.sh."
         )
+    if chosen.blobs_url is not None:
+        typer.echo("files are in the store that FRONTDESK_BLOBS_URL names, and stay there", err=True)
     return Place(database=chosen.database_file, blobs=chosen.blobs_folder, key=chosen.key_file)
 
 

@@ -2,16 +2,23 @@
 
 import asyncio
 import json
+import os
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from sqlalchemy import Engine, func, select
 
+from storage import postgres, schema
 from storage.backup import BackupError, Place, put_back, take
-from tests.desk import Desk, running_desk
+from tests.desk import READY_SECONDS, Desk, running_desk
+from tests.services.servers import Servers
+
+ROOT = Path(__file__).parents[2]
 
 FILE = b"a receipt, as bytes that no text could be: \x00\xff\xfe" * 1000
 
@@ -141,6 +148,41 @@ def test_a_backup_does_not_overwrite_another(tmp_path: Path) -> None:
     (tmp_path / "backup").mkdir()
     with pytest.raises(BackupError, match="is there already"):
         take(_place(tmp_path), tmp_path / "backup", release="1", now=datetime.now(UTC))
+
+
+def test_a_database_of_postgresql_is_backed_up_and_put_back(tmp_path: Path, servers: Servers) -> None:
+    """The scripts in deploy/: the articles and every table's rows are the same in the new database."""
+    first, second = servers.postgresql.new_database(), servers.postgresql.new_database()
+    before, after = (
+        Desk(tmp_path / "data", demo=False, database_url=url, amqp_url="amqp://127.0.0.1/")
+        for url in (first, second)
+    )
+    before.run("demo")
+    _script("postgresql-backup.sh", tmp_path / "backup", first)
+    _script("postgresql-restore.sh", tmp_path / "backup", second)
+    assert _rows(second) == _rows(first)
+    assert after.run("kb", "export") == before.run("kb", "export")
+    with pytest.raises(subprocess.CalledProcessError):
+        _script("postgresql-restore.sh", tmp_path / "backup", second)
+
+
+def _script(name: str, folder: Path, database: str) -> None:
+    env = os.environ | {"FRONTDESK_DATABASE_URL": database}
+    subprocess.run([ROOT / "deploy" / "backup" / name, folder], env=env, check=True, timeout=READY_SECONDS)
+
+
+def _rows(database: str) -> dict[str, int]:
+    """How many rows each table has."""
+
+    def count(engine: Engine) -> dict[str, int]:
+        with engine.connect() as sql:
+            tables = schema.metadata.sorted_tables
+            return {
+                table.name: sql.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in tables
+            }
+
+    return postgres.run(database, count)
 
 
 def _place(data: Path) -> Place:

@@ -54,7 +54,8 @@ DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "frontdesk.json").r
 def metrics() -> set[str]:
     """The families that a running desk tells of."""
     with running_desk() as desk:
-        with urlopen(f"{desk.url}/metrics", timeout=10) as answer:  # noqa: S310 - the desk's own address
+        answer = urlopen(f"{desk.url}/metrics", timeout=10)  # noqa: S310 - the desk's own address
+        with answer:
             told = answer.read().decode()
     return set(re.findall(r"^# TYPE (\S+) ", told, re.MULTILINE))
 
