@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, insert, literal_column, select, up
 
 from router.values import Conversation
 from storage import schema
-from storage.listed import listed
+from storage.listed import among
 from storage.prepared import Prepared
 from storage.rows import Mapper
 from storage.store import Missing, Tx
@@ -19,14 +19,14 @@ _contact = schema.contact_points.c
 _is_open = _row.with_ != literal_column("'closed'")
 _open_ones = Prepared(
     _conversations.select()
-    .where(_row.contact_point_id.in_(listed("contacts")), _is_open)
+    .where(among(_row.contact_point_id, "contacts"), _is_open)
     .order_by(_row.id)
     .with_for_update()
 )
 _answerers = Prepared(
     select(_contact.channel_id, _contact.address, _row.thread, _row.with_)
     .join_from(schema.contact_points, schema.conversations, _row.contact_point_id == _contact.id)
-    .where(_contact.channel_id.in_(listed("channels")), _contact.address.in_(listed("addresses")), _is_open)
+    .where(among(_contact.channel_id, "channels"), among(_contact.address, "addresses"), _is_open)
 )
 _previous_ticket = Prepared(
     select(_row.ticket_id)
@@ -39,11 +39,11 @@ _previous_ticket = Prepared(
     .order_by(_row.created_at.desc())
     .limit(1)
 )
-_hold = Prepared(select(_row.id).where(_row.id.in_(listed("ids"))).order_by(_row.id).with_for_update())
+_hold = Prepared(select(_row.id).where(among(_row.id, "ids")).order_by(_row.id).with_for_update())
 _add = Prepared(insert(schema.conversations))
 _update = update(schema.conversations).where(_row.id == bindparam("key"))
 _save = Prepared(_update)
-_advance = Prepared(_update.values(position=bindparam("to"), updated_at=bindparam("at")))
+_advance = Prepared(_update.values(position=bindparam("to")))
 
 
 def open_ones(tx: Tx, contact_ids: Iterable[str]) -> dict[tuple[str, str], Conversation]:
@@ -108,8 +108,11 @@ def save(tx: Tx, conversations: Sequence[Conversation]) -> None:
 
 
 def advance(tx: Tx, positions: Sequence[tuple[str, int]]) -> None:
-    """Store only that messages came: (conversation id, last position) pairs."""
-    rows = [{"key": key, "to": position, "at": tx.now} for key, position in sorted(positions)]
+    """Store only that messages came: (conversation id, last position) pairs.
+
+    Its `updated_at` stays: that is when somebody else took it, and no message need move an index for it.
+    """
+    rows = [{"key": key, "to": position} for key, position in sorted(positions)]
     _advance.many(tx.sql, rows)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
 
 from router.values import Conversation, Customer, Ticket
 from storage import deliveries, messages, schema
@@ -19,6 +19,8 @@ _ticket = schema.tickets.c
 _conversation = schema.conversations.c
 _customer = schema.customers.c
 _message = schema.messages.c
+_OVER = frozenset({"resolved", "closed", "merged"})
+_WITH_BOT = _conversation.with_ == literal_column("'bot'")
 # A search looks at so many characters of what was typed.
 LONGEST_QUERY = 200
 
@@ -61,7 +63,10 @@ def _slice_tickets(found: list[Ticket], limit: int) -> "Slice[Ticket]":
 def _conditions(filters: Filters) -> "list[ColumnElement[bool]]":
     wanted: list[ColumnElement[bool]] = []
     if filters.status:
-        wanted.append(_ticket.status.in_(sorted(filters.status)))
+        # What is over is most of the table: those are found by their last change, not by their status.
+        over = _OVER.intersection(filters.status)
+        column = func.coalesce(_ticket.status, "") if over else _ticket.status
+        wanted.append(column.in_(sorted(filters.status)))
     for column, value in (
         (_ticket.queue, filters.queue),
         (_ticket.channel_id, filters.channel),
@@ -113,7 +118,7 @@ def counts(sql: Connection, agent_id: str | None) -> dict[str, int]:
         return int(sql.execute(select(func.count()).select_from(schema.tickets).where(*where)).scalar_one())
 
     active = _ticket.status.in_(("queued", "offered", "open", "waiting"))
-    with_bot = select(func.count()).select_from(schema.conversations).where(_conversation.with_ == "bot")
+    with_bot = select(func.count()).select_from(schema.conversations).where(_WITH_BOT)
     return {
         "mine": count(_ticket.assignee == agent_id, active) if agent_id else 0,
         "unassigned": count(_ticket.assignee.is_(None), _ticket.status.in_(("queued", "offered", "open"))),
@@ -136,7 +141,7 @@ def conversations(
     """Conversations by who has them, newest change first."""
     query = _conversations.select().add_columns(_conversation.updated_at)
     if with_ is not None:
-        query = query.where(_conversation.with_ == with_)
+        query = query.where(_WITH_BOT if with_ == "bot" else _conversation.with_ == with_)
     if customer is not None:
         query = query.where(_conversation.customer_id == customer)
     lines = sql.execute(newest_first(query, schema.conversations, after, limit)).all()

@@ -122,7 +122,14 @@ conversations = Table(
         postgresql_where=text("with_ <> 'closed'"),
     ),
     Index("conversations_by_contact", "contact_point_id", "thread", "created_at"),
-    Index("conversations_by_answerer", "with_", "updated_at", "id"),
+    Index("conversations_by_update", "updated_at", "id"),
+    Index(
+        "conversations_with_bot",
+        "updated_at",
+        "id",
+        sqlite_where=text("with_ = 'bot'"),
+        postgresql_where=text("with_ = 'bot'"),
+    ),
     Index(
         "conversations_due",
         "due_at",
@@ -233,9 +240,10 @@ tickets = Table(
     Column("version", Integer, nullable=False),
     _now(),
     _now("updated_at"),
-    Index("tickets_by_status", "status", "updated_at", "id"),
-    Index("tickets_by_queue", "queue", "status", "updated_at", "id"),
-    Index("tickets_by_assignee", "assignee", "status", "updated_at", "id"),
+    # Without `updated_at`, which every message changes: what is being worked on is few enough to sort.
+    Index("tickets_by_status", "status"),
+    Index("tickets_by_queue", "queue", "status"),
+    Index("tickets_by_assignee", "assignee", "status"),
     Index("tickets_by_update", "updated_at", "id"),
     Index(
         "tickets_due",

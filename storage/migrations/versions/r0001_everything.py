@@ -125,13 +125,13 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("conversations_by_answerer", "conversations", ["with_", "updated_at", "id"], unique=False)
     op.create_index(
         "conversations_by_contact",
         "conversations",
         ["contact_point_id", "thread", "created_at"],
         unique=False,
     )
+    op.create_index("conversations_by_update", "conversations", ["updated_at", "id"], unique=False)
     op.create_index(
         "conversations_due",
         "conversations",
@@ -147,6 +147,14 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
         unique=True,
         sqlite_where=sa.text("with_ <> 'closed'"),
         postgresql_where=sa.text("with_ <> 'closed'"),
+    )
+    op.create_index(
+        "conversations_with_bot",
+        "conversations",
+        ["updated_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("with_ = 'bot'"),
+        postgresql_where=sa.text("with_ = 'bot'"),
     )
     op.create_index("ix_conversations_customer_id", "conversations", ["customer_id"], unique=False)
     op.create_table(
@@ -423,11 +431,9 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
     )
     op.create_index("ix_tickets_conversation_id", "tickets", ["conversation_id"], unique=False)
     op.create_index("ix_tickets_customer_id", "tickets", ["customer_id"], unique=False)
-    op.create_index(
-        "tickets_by_assignee", "tickets", ["assignee", "status", "updated_at", "id"], unique=False
-    )
-    op.create_index("tickets_by_queue", "tickets", ["queue", "status", "updated_at", "id"], unique=False)
-    op.create_index("tickets_by_status", "tickets", ["status", "updated_at", "id"], unique=False)
+    op.create_index("tickets_by_assignee", "tickets", ["assignee", "status"], unique=False)
+    op.create_index("tickets_by_queue", "tickets", ["queue", "status"], unique=False)
+    op.create_index("tickets_by_status", "tickets", ["status"], unique=False)
     op.create_index("tickets_by_update", "tickets", ["updated_at", "id"], unique=False)
     op.create_index(
         "tickets_due",
