@@ -5,7 +5,7 @@ StoreError
 └── StillRunning   an equal request has not finished yet
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, select, update
