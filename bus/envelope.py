@@ -9,8 +9,8 @@ ignored, so an older process can read what a newer one added.
     └── Malformed        not an envelope at all
 """
 
-from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -111,9 +111,23 @@ class Mark(NamedTuple):
     number: int
 
 
-def minute_of(instant: datetime) -> datetime:
-    """The minute that an instant lies in."""
-    return instant.replace(second=0, microsecond=0)
+class _MinuteOf:
+    """Remembers the last minute: nearly every event lies in it, and to make it anew takes 2 µs."""
+
+    def __init__(self) -> None:
+        self._last = (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
+
+    def __call__(self, instant: datetime) -> datetime:
+        """The minute that an instant lies in."""
+        begin, end = self._last
+        if not begin <= instant < end:
+            begin = instant.replace(second=0, microsecond=0)
+            self._last = begin, begin + _MINUTE
+        return begin
+
+
+_MINUTE = timedelta(minutes=1)
+minute_of = _MinuteOf()
 
 
 class Inbound(Value, frozen=True, kw_only=True):
@@ -173,7 +187,7 @@ class _Marked(Value, frozen=True, kw_only=True):
     """What of an envelope says its place, whatever else a later release has made of it."""
 
     channel_id: str
-    received_at: datetime
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
     source: str
     number: int
 
@@ -206,9 +220,9 @@ def mark(body: bytes) -> Mark | None:
     """The place in the ledger of an envelope that may not be readable otherwise; None where it has none."""
     try:
         found = _marked.decode(memoryview(body)[1:])
-    except (msgspec.DecodeError, msgspec.ValidationError):
+        return Mark(minute_of(found.received_at), found.channel_id, found.source, found.number)
+    except (msgspec.DecodeError, msgspec.ValidationError, OverflowError):
         return None
-    return Mark(minute_of(found.received_at), found.channel_id, found.source, found.number)
 
 
 def decode_wake(body: bytes) -> Wake:

@@ -80,13 +80,13 @@ class Acceptance:
         if len(inbound.raw) > INLINE:
             inbound = replace(inbound, raw=b"", raw_blob=await self._blobs.put(inbound.raw))
         lane = inbound_lane(inbound.channel_id, inbound.sender.address, self._partitions)
-        inbound = self._tally.numbered(inbound, lane)
+        inbound, page = self._tally.numbered(inbound, lane)
         try:
             await self._bus.publish(lane, [encode(inbound)])
         except BaseException:
-            self._tally.failed(inbound)
+            self._tally.failed(inbound, page)
             raise
-        self._tally.confirmed(inbound)
+        self._tally.confirmed(inbound, page)
 
     def _again(self, inbound: Inbound) -> Accepted:
         self._tally.again(inbound)

@@ -83,7 +83,8 @@ class Entries:
             return
         row = self._row(minute, channel_id, source)
         row[what] += count
-        row["accepted"] = max(row["accepted"], number)
+        if number > row["accepted"]:  # noqa: PLR1730 - max() takes three times as long
+            row["accepted"] = number
 
     def duplicate(self, tx: Tx, mark: Mark, message_id: str) -> None:
         """Another event had this message's id; counted once however often it is delivered."""

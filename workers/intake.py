@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from bus.envelope import Action, Delete, Edit, Inbound, Message, Receipt, Wake
+from bus.envelope import Action, Delete, Edit, Inbound, Mark, Message, Receipt, Wake
 from bus.envelope import encode as encode_envelope
 from bus.ids import message_id, new_id
 from bus.topology import OUTBOUND
@@ -95,7 +95,7 @@ def take_in(tx: Tx, envelopes: Sequence[Inbound], frozen: Frozen) -> Taken:
         work.take(envelope)
     if work.unmatched:
         raise NeedsMatch(work.unmatched)
-    work.flush(entries)
+    work.flush(entries, known)
     return Taken(
         stored=len(fresh),
         duplicates=len(envelopes) - len(fresh),
@@ -404,7 +404,7 @@ class _Work:
                 return conversation.ticket_id
         return conversations.get(self.tx.sql, conversation_id).ticket_id
 
-    def flush(self, entries: ledger.Entries) -> None:
+    def flush(self, entries: ledger.Entries, places: Mapping[str, Mark]) -> None:
         """Store what changed."""
         tx = self.tx
         contacts.add(tx, self.new_contacts, [self.customers[key] for key in self.new_customers])
@@ -412,10 +412,11 @@ class _Work:
         contacts.learn(tx, {key: told for key, told in self.learned.items() if key not in new})
         self._store_conversations()
         self._store_tickets()
-        taken = [(one.id, conversation, one.mark, type(one.event)) for one, conversation in self.remembered]
-        messages.remember(tx, [one[:3] for one in taken])
-        for _, _, place, kind in taken:
-            entries.add(place, "stored" if kind in _SAID else "applied")
+        messages.remember(
+            tx, [(one.id, conversation, places[one.id]) for one, conversation in self.remembered]
+        )
+        for envelope, _ in self.remembered:
+            entries.add(places[envelope.id], "stored" if type(envelope.event) in _SAID else "applied")
         messages.add(tx, self.messages)
         decisions_store.add(tx, self.decisions)
         live = {key for key, channel in self.frozen.setup.channels.items() if channel.kind in LIVE_KINDS}

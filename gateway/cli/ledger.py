@@ -92,9 +92,9 @@ def _since(given: str | None, default: datetime) -> datetime:
         return minute_of(default)
     try:
         found = datetime.fromisoformat(given)
-    except ValueError:
+        return minute_of(found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC))
+    except (ValueError, OverflowError):
         raise typer.BadParameter("not a time such as 2026-03-01T09:30Z", param_hint="--since") from None
-    return minute_of(found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC))
 
 
 def _minute(one: Any) -> str:

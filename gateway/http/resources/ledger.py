@@ -71,7 +71,7 @@ def list_lines(sql: Sql, call: Call, query: LedgerQuery) -> Page[LineOut]:
     begin = query.since or now - BACK
     if query.cursor is not None:
         begin = cursor.decode(query.cursor, datetime)
-    begin = minute_of(max(begin, now - KEPT))
+    begin = minute_of(min(max(begin, now - KEPT), now + SPAN))
     until = begin + SPAN
     return Page[LineOut](
         data=[_show(line, now) for line in lines(sql, begin, until, query.channel)],

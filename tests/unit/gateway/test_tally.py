@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from bus.envelope import Inbound, Mark, Message, Sender
-from gateway.tally import Tally
+from gateway.tally import Page, Tally
 from storage.ledger import Totals
 from storage.store import Store, StoreUnavailable
 
@@ -40,7 +40,7 @@ class Gate:
         self.book = Book()
         self.tally = Tally(cast(Store, self.book), lambda: next(names))
 
-    def number(self, at: datetime = AT, lane: str = LANE) -> Inbound:
+    def number(self, at: datetime = AT, lane: str = LANE) -> tuple[Inbound, Page]:
         return self.tally.numbered(heard(at), lane)
 
 
@@ -67,7 +67,7 @@ def test_numbers_are_counted_by_channel_minute_and_lane(gate: Gate) -> None:
     """From 1, without a gap; the place in the ledger holds them."""
     later = AT.replace(minute=31)
     given = [gate.number(), gate.number(), gate.number(later), gate.number(lane="inbound.04"), gate.number()]
-    assert [one.mark for one in given] == [
+    assert [one.mark for one, _ in given] == [
         Mark(MINUTE, "ch_1", "a.03", 1),
         Mark(MINUTE, "ch_1", "a.03", 2),
         Mark(later.replace(second=0), "ch_1", "a.03", 1),
@@ -79,7 +79,7 @@ def test_numbers_are_counted_by_channel_minute_and_lane(gate: Gate) -> None:
 async def test_totals_are_written_when_they_changed(gate: Gate) -> None:
     """What is on its way is not yet accepted; nothing new, nothing written."""
     first, _on_its_way = gate.number(), gate.number()
-    gate.tally.confirmed(first)
+    gate.tally.confirmed(*first)
     gate.tally.again(heard())
     gate.tally.refused("ch_1", AT)
     for _ in range(2):
@@ -91,10 +91,10 @@ async def test_totals_are_written_when_they_changed(gate: Gate) -> None:
 async def test_totals_are_written_later_when_the_store_is_away(gate: Gate) -> None:
     """They grow meanwhile."""
     gate.book.away = True
-    gate.tally.confirmed(gate.number())
+    gate.tally.confirmed(*gate.number())
     with pytest.raises(StoreUnavailable):
         await gate.tally.keep()
-    gate.tally.confirmed(gate.number())
+    gate.tally.confirmed(*gate.number())
     gate.book.away = False
     await gate.tally.keep()
     assert gate.book.written == [([Totals(MINUTE, "ch_1", "a.03", accepted=2)], [])]
@@ -103,12 +103,12 @@ async def test_totals_are_written_later_when_the_store_is_away(gate: Gate) -> No
 async def test_after_a_failure_another_source_counts(gate: Gate) -> None:
     """What failed is the last of its source and leaves no gap, whether the bus has it or not."""
     sure, unsure = gate.number(), gate.number()
-    gate.tally.confirmed(sure)
-    gate.tally.failed(unsure)
+    gate.tally.confirmed(*sure)
+    gate.tally.failed(*unsure)
     after = gate.number()
-    gate.tally.confirmed(after)
+    gate.tally.confirmed(*after)
     await gate.tally.keep()
-    assert after.mark == Mark(MINUTE, "ch_1", "b.03", 1)
+    assert after[0].mark == Mark(MINUTE, "ch_1", "b.03", 1)
     totals = [Totals(MINUTE, "ch_1", "a.03", accepted=1), Totals(MINUTE, "ch_1", "b.03", accepted=1)]
     assert gate.book.written == [(totals, [])]
 
@@ -116,10 +116,12 @@ async def test_after_a_failure_another_source_counts(gate: Gate) -> None:
 async def test_what_failed_before_something_that_came_through_is_named(gate: Gate) -> None:
     """It is a gap, and no loss: its sender was told to try again."""
     unsure, sure = gate.number(), gate.number()
-    gate.tally.failed(unsure)
-    gate.tally.confirmed(sure)
+    gate.tally.failed(*unsure)
+    gate.tally.confirmed(*sure)
     await gate.tally.keep()
-    assert gate.book.written == [([Totals(MINUTE, "ch_1", "a.03", accepted=2)], [(unsure.mark, unsure.id)])]
+    assert gate.book.written == [
+        ([Totals(MINUTE, "ch_1", "a.03", accepted=2)], [(unsure[0].mark, unsure[0].id)])
+    ]
 
 
 async def test_a_tally_that_is_stopped_writes_what_it_has(gate: Gate) -> None:
