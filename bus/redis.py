@@ -99,6 +99,11 @@ class RedisLive:
             await asyncio.wait([self._asking])
         await self._client.aclose()
 
+    @property
+    def away(self) -> bool:
+        """Whether this process goes on by itself at the moment."""
+        return self._returning is not None
+
     async def publish(self, topic: str, payload: bytes) -> None:
         """See `Live`. While Redis is away, this process's listeners hear it."""
         try:
@@ -141,7 +146,7 @@ class RedisLive:
     # --- asking --------------------------------------------------------------------------------------
 
     async def _ask(self, *command: str | bytes | int) -> Any:
-        if self._returning is not None:
+        if self.away:
             raise _Away
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, answer))
@@ -179,7 +184,7 @@ class RedisLive:
         return answers
 
     def _lost(self, error: Exception) -> None:
-        if self._returning is None:
+        if not self.away:
             log.warning("Redis is away; each process goes on by itself", reason=str(error))
             self._returning = asyncio.create_task(self._return(), name="waiting for Redis")
 
@@ -205,7 +210,7 @@ class RedisLive:
             with suppress(RedisError, OSError):
                 await self._pubsub.subscribe(self._prefix + topic)
         with suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS if self._returning is None else 0):
+            async with asyncio.timeout(0 if self.away else ANSWER_SECONDS):
                 await heard_from.wait()
 
     async def _leave(self, topic: str) -> None:

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from bus.port import BusError
 from bus.topology import OUTBOUND, inbound_lanes
 from channels.registry import UnknownKind, kind
 from channels.settings import SettingsError as ChannelSettingsError
-from gateway import database
+from gateway import database, ends
 from gateway.settings import Settings, SettingsError, load
 from storage import channels, events
-from storage.blobs import BlobsUnavailable, FolderBlobs
+from storage.blobs import BlobsUnavailable
 from storage.channels import Stored
-from storage.journal import SqliteJournal
 from storage.lock import AlreadyServed
 from storage.migrate import HEAD
 from storage.secrets import SecretError, Secrets, load_key
@@ -28,6 +28,7 @@ LEAST_FREE = 512 * 1024 * 1024
 # An envelope waits for milliseconds; so many mean that nobody takes them.
 MOST_WAITING = 10_000
 _SKEW = timedelta(minutes=2)
+_SERVER = "see that the server runs, lets us in, and is the one that the setting names"
 
 
 class Finding(NamedTuple):
@@ -126,32 +127,43 @@ async def store(settings: Settings, opened: Store) -> Finding:
 
 
 async def bus(settings: Settings, opened: Store) -> Finding:
-    """Nothing piles up in the lanes."""
-    if not isinstance(opened, SqliteStore):
-        return Finding("bus", True, "not looked at")
-    journal = SqliteJournal(opened)
+    """Messages can be published, and nothing piles up in the lanes."""
     lanes = (*inbound_lanes(settings.partitions), OUTBOUND)
     try:
-        waiting = sum([await journal.depth(lane) for lane in lanes])
-    except StoreError as error:
-        return Finding("bus", False, str(error), "see what the disk and other processes do")
-    told = f"embedded, {waiting} messages wait in {len(lanes)} lanes"
+        async with ends.bus(settings, opened) as end:
+            await end.healthy()
+            waiting = sum([await end.depth(lane) for lane in lanes])
+    except (BusError, StoreError) as error:
+        to_do = "see what the disk and other processes do" if settings.amqp_url is None else _SERVER
+        return Finding("bus", False, str(error), to_do)
+    end_name = "embedded" if settings.amqp_url is None else "RabbitMQ"
+    told = f"{end_name}, {waiting} messages wait in {len(lanes)} lanes"
     return Finding("bus", waiting < MOST_WAITING, told, "" if waiting < MOST_WAITING else "frontdesk serve")
 
 
 async def live(settings: Settings, opened: Store) -> Finding:
-    """The embedded live layer is the server's own memory."""
-    return Finding("live", True, "in the server's memory")
+    """Redis answers; the embedded live layer is the server's own memory."""
+    if settings.redis_url is None:
+        return Finding("live", True, "in the server's memory")
+    from bus.redis import RedisLive  # noqa: PLC0415 - its client is not loaded for nothing
+
+    async with RedisLive(settings.redis_url.get_secret_value()) as redis:
+        await redis.beat("doctor", 1)
+        if redis.away:
+            return Finding("live", False, "Redis does not answer", _SERVER)
+    return Finding("live", True, "Redis answers")
 
 
 async def blobs(settings: Settings, opened: Store) -> Finding:
     """A blob can be kept and forgotten."""
+    place = f"{settings.blobs_folder}" if settings.blobs_url is None else "the bucket"
     try:
-        kept = FolderBlobs(settings.blobs_folder)
+        kept = ends.blobs(settings)
         await kept.delete(await kept.put(f"doctor {os.getpid()} {datetime.now(UTC)}".encode()))
     except (OSError, BlobsUnavailable) as error:
-        return Finding("blobs", False, str(error), f"make {settings.blobs_folder} yours")
-    return Finding("blobs", True, f"{settings.blobs_folder} can be written")
+        to_do = f"make {place} yours" if settings.blobs_url is None else _SERVER
+        return Finding("blobs", False, str(error), to_do)
+    return Finding("blobs", True, f"{place} can be written")
 
 
 async def connections(settings: Settings, opened: Store) -> Finding:

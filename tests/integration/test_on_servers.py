@@ -1,6 +1,7 @@
 """The whole desk on PostgreSQL, RabbitMQ, Redis and an S3-compatible store."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
@@ -73,6 +74,15 @@ async def test_a_message_goes_all_the_way_and_no_file_is_kept(
     assert set(await texts(api)) == {"hello", long}
     assert servers.s3.ask("GET", "whole-desk?list-type=2").count(b"<Contents>") == 1
     assert [path.name for path in desk.data.rglob("*") if path.is_file()] == ["secret.key"]
+
+
+def test_doctor_looks_at_every_server(desk: Desk) -> None:
+    """Each is asked, and named in what is found."""
+    found = json.loads(desk.run("doctor", "--json"))
+    told = {one["check"]: (one["ok"], one["found"]) for one in found}
+    assert told["bus"] == (True, "RabbitMQ, 0 messages wait in 5 lanes")
+    assert told["live"] == (True, "Redis answers")
+    assert told["blobs"] == (True, "the bucket can be written")
 
 
 async def test_while_the_broker_is_away_nothing_is_accepted(
