@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from router.values import ContactPoint, Customer
 from storage import schema
-from storage.listed import listed
+from storage.listed import among
 from storage.prepared import Prepared
 from storage.rows import Mapper
 from storage.store import Missing, Tx
@@ -19,13 +19,11 @@ _row = schema.customers.c
 _point = schema.contact_points.c
 # Each channel with each address: more than was asked for, but the one form that SQLite looks up in the index.
 _find = Prepared(
-    _contacts.select().where(
-        _point.channel_id.in_(listed("channels")), _point.address.in_(listed("addresses"))
-    )
+    _contacts.select().where(among(_point.channel_id, "channels"), among(_point.address, "addresses"))
 )
-_load_customers = Prepared(_customers.select().where(_row.id.in_(listed("ids"))))
+_load_customers = Prepared(_customers.select().where(among(_row.id, "ids")))
 _attributes = Prepared(
-    select(_row.id, _row.attributes).where(_row.id.in_(listed("ids"))).order_by(_row.id).with_for_update()
+    select(_row.id, _row.attributes).where(among(_row.id, "ids")).order_by(_row.id).with_for_update()
 )
 _add_customers = Prepared(insert(schema.customers))
 _add_contacts = Prepared(insert(schema.contact_points))

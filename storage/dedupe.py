@@ -5,11 +5,11 @@ from collections.abc import Collection
 from sqlalchemy import Connection, select
 
 from storage import schema
-from storage.listed import listed
+from storage.listed import among
 from storage.prepared import Prepared
 
 _row = schema.dedupe.c
-_known = Prepared(select(_row.message_id).where(_row.message_id.in_(listed("ids"))))
+_known = Prepared(select(_row.message_id).where(among(_row.message_id, "ids")))
 
 
 def known(sql: Connection, message_ids: Collection[str]) -> set[str]:

@@ -19,7 +19,7 @@ from sqlalchemy.sql import FromClause, Select
 
 from bus.envelope import Attachment, Option, Outbound, minute_of
 from storage import ledger, schema
-from storage.listed import listed
+from storage.listed import among
 from storage.prepared import Prepared
 from storage.store import Missing, Tx
 
@@ -84,18 +84,18 @@ def _first() -> Sequence[ColumnElement[bool]]:
 
 _due = Prepared(
     select(_row.channel_id, _row.conversation_id)
-    .where(*_first(), _row.channel_id.not_in(listed("skipped")))
+    .where(*_first(), ~among(_row.channel_id, "skipped"))
     .order_by(_row.due_at)
     .limit(bindparam("limit"))
 )
 _wanted = Prepared(
     select(_row.message_id)
-    .where(_row.conversation_id.in_(listed("conversations")), *_first())
+    .where(among(_row.conversation_id, "conversations"), *_first())
     .with_for_update(skip_locked=True)
 )
 _take = Prepared(
     update(schema.deliveries)
-    .where(_row.message_id.in_(listed("ids")), _row.state == "queued")
+    .where(among(_row.message_id, "ids"), _row.state == "queued")
     .values(state="sending", claimed_by=bindparam("owner"), updated_at=bindparam("now"))
     .returning(_row.message_id)
 )
@@ -189,7 +189,7 @@ _claimed = Prepared(
     .join_from(schema.deliveries, schema.messages, _message.id == _row.message_id)
     .join(schema.conversations, _conversation.id == _row.conversation_id)
     .join(schema.contact_points, _contact.id == _conversation.contact_point_id)
-    .where(_row.message_id.in_(listed("ids")))
+    .where(among(_row.message_id, "ids"))
 )
 
 

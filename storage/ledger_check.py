@@ -17,7 +17,7 @@ from bus.envelope import Mark, minute_of
 from bus.ids import message_id
 from storage import schema
 from storage.ledger_lines import Line, lines, quarantined
-from storage.listed import listed
+from storage.listed import among
 
 _known = schema.dedupe.c
 _message = schema.messages.c
@@ -54,9 +54,9 @@ def not_taken(sql: Connection, channel_id: str, external_ids: Collection[str]) -
     """Those of a platform's own ids that are neither stored nor parked."""
     ids = {message_id(channel_id, one): one for one in external_ids}
     wanted = {"ids": sorted(ids)}
-    stored = select(_known.message_id).where(_known.message_id.in_(listed("ids")))
+    stored = select(_known.message_id).where(among(_known.message_id, "ids"))
     letter = schema.dead_letters.c.envelope_id
-    parked = select(letter).where(letter.in_(listed("ids")))
+    parked = select(letter).where(among(letter, "ids"))
     found = {line[0] for query in (stored, parked) for line in sql.execute(query, wanted)}
     return [external for id_, external in ids.items() if id_ not in found]
 

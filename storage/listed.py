@@ -1,6 +1,6 @@
 """A list of texts as one parameter, so that a statement's text and plan are the same for any number of them.
 
-    select(…).where(row.id.in_(listed("ids")))        run with {"ids": [...]}
+    select(…).where(among(row.id, "ids"))        run with {"ids": [...]}
 
 `IN` with one parameter for each value makes another statement for each length, and SQLAlchemy spends more on
 writing it than SQLite on running it.
@@ -8,31 +8,35 @@ writing it than SQLite on running it.
 
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import Select
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from storage.columns import Json
 
 
-class _Texts(FunctionElement[Any]):
-    """The elements of a JSON array of texts, as a table with the column `value`."""
+class _Among(FunctionElement[bool]):
+    """Whether a column's value is an element of a JSON array of texts."""
 
+    # Without a type: SQLAlchemy would ask SQLite, which has no booleans, whether one equals 1.
     inherit_cache = True
 
 
-@compiles(_Texts, "sqlite")
-def _for_sqlite(element: _Texts, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_each({compiler.process(element.clauses, **options)})"
+@compiles(_Among, "sqlite")
+def _for_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - made of a column and a bind
 
 
-@compiles(_Texts, "postgresql")
-def _for_postgresql(element: _Texts, compiler: SQLCompiler, **options: Any) -> str:
-    return f"jsonb_array_elements_text({compiler.process(element.clauses, **options)})"
+@compiles(_Among, "postgresql")
+def _for_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    # An array is looked up in the index. A subquery would be joined, and a table that the planner has not
+    # counted yet be read whole for it.
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY (ARRAY(SELECT jsonb_array_elements_text({values})))"
 
 
-def listed(name: str) -> "Select[Any]":
-    """The values of the parameter `name`, a list of texts, for `column.in_(…)`."""
-    return select(_Texts(bindparam(name, type_=Json)).table_valued("value").c.value)
+def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Whether a column's value is in the parameter `name`, a list of texts."""
+    return _Among(column, bindparam(name, type_=Json))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from bus.envelope import Attachment, Mark, Option
 from router.values import Author, Value
 from storage import schema
-from storage.listed import listed
+from storage.listed import among
 from storage.prepared import Prepared
 from storage.rows import Mapper
 from storage.store import Tx
@@ -45,7 +45,7 @@ _messages = Mapper(schema.messages, Message)
 _seen = schema.dedupe.c
 _known = Prepared(
     select(_seen.message_id, _seen.minute, _seen.channel_id, _seen.source, _seen.number).where(
-        _seen.message_id.in_(listed("ids"))
+        among(_seen.message_id, "ids")
     )
 )
 _add = Prepared(insert(schema.messages))

@@ -9,15 +9,15 @@ from sqlalchemy import Connection, bindparam, func, insert, literal_column, sele
 
 from router.values import Ticket
 from storage import conversations, schema
-from storage.listed import listed
+from storage.listed import among
 from storage.prepared import Prepared
 from storage.rows import Mapper
 from storage.store import Missing, Tx, next_number
 
 _tickets = Mapper(schema.tickets, Ticket)
 _row = schema.tickets.c
-_load = Prepared(_tickets.select().where(_row.id.in_(listed("ids"))).order_by(_row.id).with_for_update())
-_conversations_of = Prepared(select(_row.conversation_id).where(_row.id.in_(listed("ids"))))
+_load = Prepared(_tickets.select().where(among(_row.id, "ids")).order_by(_row.id).with_for_update())
+_conversations_of = Prepared(select(_row.conversation_id).where(among(_row.id, "ids")))
 _numbers = Prepared(
     select(schema.ticket_numbers.next_value()).select_from(func.generate_series(1, bindparam("count")))
 )
@@ -29,7 +29,7 @@ _NEW = "new_"
 _touch = Prepared(_update.values(updated_at=bindparam("at")))
 _held = Prepared(
     select(_row.assignee, func.count())
-    .where(_row.assignee.in_(listed("agents")), _row.status == literal_column("'open'"))
+    .where(among(_row.assignee, "agents"), _row.status == literal_column("'open'"))
     .group_by(_row.assignee)
 )
 
