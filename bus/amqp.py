@@ -19,7 +19,8 @@ from bus.port import BusUnavailable
 CONNECT_SECONDS: Final = 5.0
 # After a failed attempt others wait this long, so that a server that is away is not hammered.
 AGAIN_AFTER: Final = 0.5
-_HEARTBEAT_SECONDS: Final = 20
+# A connection is taken for lost after three of them.
+_HEARTBEAT_SECONDS: Final = 10
 
 # What the client raises when the server is away or refuses; a channel that is closed is a RuntimeError.
 _TROUBLE: Final = (*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError)

@@ -113,8 +113,9 @@ class RabbitBus:
                 taken = outlet.take()
                 try:
                     await self._send(lane, pack([body for bodies, _ in taken for body in bodies]))
-                except BusUnavailable as error:
-                    # What waits behind would wait as long again, to no better end.
+                except Exception as error:
+                    # Whatever it was: nobody may be left waiting. What stands behind would wait as long again,
+                    # to no better end.
                     _fail([*taken, *outlet.calls], error)
                     outlet.calls.clear()
                 else:
@@ -172,8 +173,10 @@ class RabbitBus:
             yield reader
         finally:
             reading.cancel()
-            await asyncio.wait([reading])
-            del self._readers[lane]
+            try:
+                await asyncio.wait([reading])
+            finally:
+                del self._readers[lane]
 
     async def depth(self, lane: str) -> int:
         """See `Bus`. What travels together is one until it is in hand here."""
@@ -198,12 +201,12 @@ class RabbitBus:
                 await self._publishing.unblocked()
 
 
-def _fail(calls: Sequence[Call], error: BusUnavailable) -> None:
+def _fail(calls: Sequence[Call], error: Exception) -> None:
     for _, done in calls:
         if not done.done():
             # One exception each: a shared one would grow a traceback with every caller.
             failure = BusUnavailable(str(error))
-            failure.__cause__ = error.__cause__
+            failure.__cause__ = error.__cause__ or error
             done.set_exception(failure)
 
 
@@ -254,7 +257,8 @@ class _Reader:
                 await self._consume()
                 log.warning("a lane's consumer was lost and is made again", lane=self._lane)
                 pause = AGAIN_AFTER / 5
-            except BusUnavailable as error:
+            except Exception as error:
+                # Whatever it was: trying again is all that can be done, and readiness tells.
                 pause = min(max(AGAIN_AFTER, pause * 2), _SLOWEST_RETRY)
                 log.warning("a lane can't be read", lane=self._lane, reason=str(error))
             await asyncio.sleep(pause)
