@@ -1,26 +1,31 @@
-"""`frontdesk serve`: everything in one process, from the checks before the start to the last drop drained."""
+"""`frontdesk serve` and `worker`: a process from the checks before the start to the last drop drained."""
 
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, ExitStack
 from importlib.metadata import version
+from typing import Any
 
 import uvloop
 
 from gateway import database
-from gateway.compose import composed
+from gateway.compose import composed, composed_worker
 from gateway.first_start import Welcome, welcome
 from gateway.folder import FolderError, prepare
 from gateway.listening import ListenError, base_url, listen
 from gateway.logs import configure
+from gateway.parts import Process
+from gateway.roles import Role
 from gateway.settings import Settings
 from storage.lock import AlreadyServed
 from storage.secrets import SecretError
 from storage.store import StoreError
 
 Say = Callable[[str], None]
+# A process that was told to stop ends within so many seconds, whatever hangs; nothing is lost by it.
+STOP_SECONDS = 29
 
 
 class StartError(Exception):
@@ -28,7 +33,19 @@ class StartError(Exception):
 
 
 def serve(settings: Settings, *, demo: bool, say: Say) -> None:
-    """Serve until SIGTERM or SIGINT; `say` tells the terminal what runs where. Raises `StartError`."""
+    """Serve with every role until SIGTERM or SIGINT; `say` tells the terminal what runs where.
+
+    Raises `StartError`.
+    """
+    _run(settings, lambda listening: _serve(settings, listening, demo, say))
+
+
+def work(settings: Settings, role: Role, *, say: Say) -> None:
+    """Do one role's work until SIGTERM or SIGINT. Raises `StartError`."""
+    _run(settings, lambda listening: _work(settings, listening, role, say))
+
+
+def _run(settings: Settings, main: Callable[[socket.socket], Coroutine[Any, Any, None]]) -> None:
     configure(settings)
     with ExitStack() as held:
         try:
@@ -43,26 +60,53 @@ def serve(settings: Settings, *, demo: bool, say: Say) -> None:
             raise StartError(str(error)) from error
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
-                runner.run(_serve(settings, listening, demo, say))
+                runner.run(main(listening))
             except (SecretError, StoreError) as error:
                 raise StartError(f"The desk in {settings.data} can't be opened: {error}.") from error
 
 
 async def _serve(settings: Settings, listening: socket.socket, demo: bool, say: Say) -> None:
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
+    told = _told()
     found = await welcome(settings, demo=demo)
     # The password is told before anything else can go wrong: nobody could know it later.
     _say_all(say, sign_in(found))
-    async with composed(settings, listening):
-        _say_all(say, places(settings, base_url(listening, settings.public_url), found))
+    lines = places(settings, base_url(listening, settings.public_url), found)
+    await _until(told, composed(settings, listening), lines, say)
+
+
+async def _work(settings: Settings, listening: socket.socket, role: Role, say: Say) -> None:
+    told = _told()
+    url = base_url(listening, "")
+    lines = [f"Frontdesk {version('frontdesk')}, role {role}, is running and answers on {url}/readyz."]
+    if role == "gateway":
+        lines = [*sign_in(await welcome(settings, demo=False)), *lines]
+    await _until(told, composed_worker(settings, listening, role), lines, say)
+
+
+def _told() -> asyncio.Event:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told
+
+
+async def _until(
+    told: asyncio.Event, opening: AbstractAsyncContextManager[Process], lines: list[str], say: Say
+) -> None:
+    async with opening as process:
+        _say_all(say, lines)
         await told.wait()
         # Asked once, it finishes what it has in hand; asked again, it goes at once. Neither loses anything.
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+            asyncio.get_running_loop().remove_signal_handler(number)
+        # By the kernel's clock: it rings whatever the loop is doing.
+        signal.alarm(STOP_SECONDS)
+        process.checks["stopping"] = _stopping
         say("Stopping: finishing what is in hand.")
+
+
+async def _stopping() -> None:
+    raise RuntimeError("it was told to stop")
 
 
 def sign_in(found: Welcome) -> list[str]:
