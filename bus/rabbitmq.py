@@ -114,8 +114,8 @@ class RabbitBus:
                 try:
                     await self._send(lane, pack([body for bodies, _ in taken for body in bodies]))
                 except Exception as error:
-                    # Whatever it was: nobody may be left waiting. What stands behind would wait as long again,
-                    # to no better end.
+                    # Whatever it was: nobody may be left waiting. What stands behind would wait as long
+                    # again, to no better end.
                     _fail([*taken, *outlet.calls], error)
                     outlet.calls.clear()
                 else:
