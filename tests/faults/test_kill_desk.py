@@ -26,7 +26,7 @@ async def test_every_message_that_was_accepted_before_a_kill_is_stored_once(seed
             async with api.post(f"{desk.url}/api/v1/channels", json=body) as answer:
                 made = await answer.json()
             shop.connect(desk.url, made["id"], made["secrets"]["secret"])
-            bodies = [
+            bodies: list[dict[str, object]] = [
                 {"id": f"m-{n}", "from": {"id": f"u-{n % 10}"}, "text": f"text {n}"} for n in range(POSTS)
             ]
             accepted: dict[str, str] = {}

@@ -43,7 +43,8 @@ async def ticket_of(api: aiohttp.ClientSession, channel_id: str) -> dict[str, An
         async with api.get("tickets", params={"channel": channel_id}) as answer:
             return (await answer.json())["data"]
 
-    return (await eventually(look))[0]
+    found: list[dict[str, Any]] = await eventually(look)
+    return found[0]
 
 
 async def test_a_question_the_desk_knows_is_answered_at_once_in_the_language_asked(

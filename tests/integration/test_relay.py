@@ -159,6 +159,10 @@ class OneLaneDown:
         """See `Bus`."""
         return await self._bus.depth(lane)
 
+    async def healthy(self) -> None:
+        """See `Bus`."""
+        raise BusUnavailable(f"lane {self._lane} is away")
+
 
 async def test_a_lane_that_can_t_take_its_rows_does_not_hold_up_the_others(office: Office) -> None:
     """What waits for one broken lane is told; the rest flows."""
