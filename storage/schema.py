@@ -87,7 +87,8 @@ contact_points = Table(
     Column("verified", Boolean, nullable=False),
     Column("unreachable", Text, nullable=False),
     _now(),
-    UniqueConstraint("channel_id", "address", name="contact_points_by_address"),
+    # The address first: it tells more, and many are looked up at once.
+    UniqueConstraint("address", "channel_id", name="contact_points_by_address"),
 )
 
 # --- what was said -----------------------------------------------------------------------------------

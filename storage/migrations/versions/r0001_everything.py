@@ -100,7 +100,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of statements, however long
         sa.Column("unreachable", Text, nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("channel_id", "address", name="contact_points_by_address"),
+        sa.UniqueConstraint("address", "channel_id", name="contact_points_by_address"),
     )
     op.create_index("ix_contact_points_customer_id", "contact_points", ["customer_id"], unique=False)
     op.create_table(
