@@ -3,6 +3,7 @@
 from bus.ids import partition
 
 OUTBOUND = "outbound"
+MOST_PARTITIONS = 64
 
 
 def inbound_lane(channel_id: str, address: str, partitions: int) -> str:

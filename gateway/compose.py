@@ -1,173 +1,167 @@
 """The composition root: the parts of one process, opened in order and closed in reverse.
 
-Embedded, everything is one process: gateway, inbound workers (one a lane), outbound, relay, assign, clock.
+A process has every role (`composed`: embedded, or for a start on real servers) or one of them
+(`composed_worker`), and opens only what its roles need.
 """
 
-import asyncio
 import os
-import random
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-import structlog
 from aiohttp import web
 
-from bus.topology import inbound_lanes
 from channels.protocol import Tools
-from gateway import callbacks, database, ends
+from gateway import callbacks, database, ends, roles
 from gateway.acceptance import Acceptance
-from gateway.differences import differences
-from gateway.fanout import Fanout
+from gateway.http import ops
 from gateway.http.app import build_app
-from gateway.parts import Parts, with_settings
+from gateway.loops import Loops
+from gateway.parts import Parts, Process, with_settings
+from gateway.roles import Role, Run, Runs
 from gateway.settings import Settings
 from gateway.tally import Tally
+from storage.blobs import Blobs
 from storage.secrets import Secrets, load_key
-from workers.assign import AssignWorker
-from workers.auditor import Auditor
-from workers.clock import ClockWorker
 from workers.connections import Connections
-from workers.inbound import InboundWorker
 from workers.knowledge import Knowledge
-from workers.outbound import OutboundWorker
 from workers.relay import Relay
 from workers.setup import SetupLoader
 
-log = structlog.get_logger()
-# A worker that fails is started again after this many seconds; what it had in hand comes again.
-RESTART_AFTER = 1.0
-# Requests that are being answered when the end comes get this long, in seconds.
-DRAIN = 20.0
-
-Run = Callable[[], Awaitable[None]]
+# Requests that are being answered when the end comes get this long, in seconds. Loops get as long after them,
+# at most; together with the store's last commits that is within the 30 s that a process has.
+DRAIN = 12.0
 
 
 @asynccontextmanager
 async def composed(settings: Settings, listening: socket.socket) -> AsyncIterator[Parts]:
-    """Everything, serving on `listening` until the block is left; what is in hand then is finished."""
+    """Every role, serving on `listening` until the block is left; what is in hand then is finished."""
     async with AsyncExitStack() as stack:
-        parts = await _open(stack, settings)
-        workers = _Workers(_embedded(parts))
-        parts.checks.update(workers.checks())
-        stack.push_async_callback(workers.stop)
-        workers.start()
-        await _serve(stack, parts, listening)
+        parts = await _parts(stack, await _process(stack, settings))
+        owner = _owner()
+        runs = (
+            roles.gateway(parts)
+            | roles.inbound(parts, parts.setup, parts.knowledge, parts.relay.wake, owner)
+            | roles.outbound(parts, parts.connections, owner)
+            | roles.relay(parts.relay)
+            | roles.assign(parts, parts.setup)
+            | roles.clock(parts, parts.setup)
+        )
+        _start(stack, parts, runs)
+        await _serve(stack, build_app(parts), listening)
         yield parts
 
 
-async def _open(stack: AsyncExitStack, settings: Settings) -> Parts:
+@asynccontextmanager
+async def composed_worker(settings: Settings, listening: socket.socket, role: Role) -> AsyncIterator[Process]:
+    """One role. But for the gateway's, only `/livez`, `/readyz` and `/metrics` are served, to the end."""
+    async with AsyncExitStack() as stack:
+        process = await _process(stack, settings)
+        if role == "gateway":
+            parts = await _parts(stack, process)
+            _start(stack, parts, roles.gateway(parts))
+            await _serve(stack, build_app(parts), listening)
+            yield parts
+            return
+        runs = await _worker(stack, process, role)
+        app = web.Application()
+        ops.mount(app, process)
+        await _serve(stack, app, listening)
+        _start(stack, process, runs)
+        yield process
+
+
+async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
+    match role:
+        case "inbound":
+            knowledge = await _knowledge(stack, process)
+            # Whoever relays is told of commits by the store.
+            return roles.inbound(process, await _setup(process), knowledge, lambda: None, _owner())
+        case "outbound":
+            secrets, blobs = Secrets(load_key(process.settings.key_file)), ends.blobs(process.settings)
+            connections = await _connections(stack, process, secrets, blobs)
+            return roles.outbound(process, connections, _owner())
+        case "relay":
+            relay = Relay(bus=process.bus, store=process.store)
+            process.store.on_commit(lambda _seq: relay.wake())
+            return roles.relay(relay)
+        case "assign":
+            return roles.assign(process, await _setup(process))
+        case "clock":
+            return roles.clock(process, await _setup(process))
+        case "gateway":
+            raise ValueError("the gateway has parts of its own")
+
+
+async def _process(stack: AsyncExitStack, settings: Settings) -> Process:
     clock = partial(datetime.now, UTC)
     store = await stack.enter_async_context(database.opened(settings, clock))
     bus = await stack.enter_async_context(ends.bus(settings, store))
+    return Process(settings=settings, store=store, bus=bus, clock=clock, checks={"bus": bus.healthy})
+
+
+async def _parts(stack: AsyncExitStack, process: Process) -> Parts:
+    settings, store, bus = process.settings, process.store, process.bus
     live = await stack.enter_async_context(ends.live(settings))
     blobs = ends.blobs(settings)
     secrets = Secrets(load_key(settings.key_file))
-    http = await stack.enter_async_context(callbacks.session(settings.callback_allow))
-    setup = SetupLoader(store, partial(with_settings, settings=settings))
-    await setup.reload()
-    knowledge = await stack.enter_async_context(Knowledge(store, settings.target_precision))
+    setup = await _setup(process)
+    knowledge = await _knowledge(stack, process)
     tally = Tally(store)
-    tools = Tools(http=http, fetch=blobs.get, now=clock)
-    connections = await stack.enter_async_context(Connections(store, tools, secrets.open))
+    connections = await _connections(stack, process, secrets, blobs)
     return Parts(
         settings=settings,
         store=store,
         bus=bus,
+        clock=process.clock,
+        checks=process.checks,
         live=live,
         blobs=blobs,
         secrets=secrets,
-        clock=clock,
         setup=setup,
         knowledge=knowledge,
         connections=connections,
         relay=Relay(bus=bus, store=store),
         acceptance=Acceptance(bus=bus, store=store, blobs=blobs, tally=tally, partitions=settings.partitions),
         tally=tally,
-        checks={"bus": bus.healthy},
     )
 
 
-def _embedded(parts: Parts) -> dict[str, Run]:
-    """Every role, in this process."""
-    runs: dict[str, Run] = {
-        lane: InboundWorker(
-            lane,
-            bus=parts.bus,
-            store=parts.store,
-            setup=parts.setup,
-            knowledge=parts.knowledge,
-            wake_relay=parts.relay.wake,
-        ).run
-        for lane in inbound_lanes(parts.settings.partitions)
-    }
-    outbound = OutboundWorker(
-        bus=parts.bus,
-        store=parts.store,
-        connections=parts.connections,
-        clock=parts.clock,
-        random=random.SystemRandom().random,
-        owner=f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}",
-        alone=parts.settings.database_url is None,
-    )
-    return runs | {
-        "outbound": outbound.run,
-        "relay": parts.relay.run,
-        "assign": AssignWorker(store=parts.store, setup=parts.setup).run,
-        "clock": ClockWorker(setup=parts.setup).run,
-        "tally": parts.tally.run,
-        "ledger": Auditor(store=parts.store, clock=parts.clock, tell=differences(parts.metrics)).run,
-        "fanout": Fanout(store=parts.store, live=parts.live).run,
-    }
+async def _setup(process: Process) -> SetupLoader:
+    setup = SetupLoader(process.store, partial(with_settings, settings=process.settings))
+    await setup.reload()
+    return setup
 
 
-async def _serve(stack: AsyncExitStack, parts: Parts, listening: socket.socket) -> None:
-    runner = web.AppRunner(build_app(parts), access_log=None, handle_signals=False, shutdown_timeout=DRAIN)
+async def _knowledge(stack: AsyncExitStack, process: Process) -> Knowledge:
+    return await stack.enter_async_context(Knowledge(process.store, process.settings.target_precision))
+
+
+async def _connections(
+    stack: AsyncExitStack, process: Process, secrets: Secrets, blobs: Blobs
+) -> Connections:
+    http = await stack.enter_async_context(callbacks.session(process.settings.callback_allow))
+    tools = Tools(http=http, fetch=blobs.get, now=process.clock)
+    return await stack.enter_async_context(Connections(process.store, tools, secrets.open))
+
+
+def _owner() -> str:
+    """This process's name in what it claims; never used again."""
+    return f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}"
+
+
+def _start(stack: AsyncExitStack, process: Process, runs: Mapping[str, Run]) -> None:
+    loops = Loops(runs)
+    process.checks["workers"] = loops.check
+    stack.push_async_callback(loops.stop)
+    loops.start()
+
+
+async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.socket) -> None:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, listening, backlog=1024).start()
-
-
-class _Workers:
-    """The loops of a process: one that fails is started again, and readiness tells while it is down."""
-
-    def __init__(self, runs: Mapping[str, Run]) -> None:
-        self._runs = runs
-        self._tasks: list[asyncio.Task[None]] = []
-        self._down: dict[str, str] = {}
-
-    def start(self) -> None:
-        """Start them all."""
-        self._tasks = [
-            asyncio.create_task(self._keep(name, run), name=name) for name, run in self._runs.items()
-        ]
-
-    async def stop(self) -> None:
-        """Cancel them; each gives back what it had in hand."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
-
-    def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """What readiness asks."""
-
-        async def _running() -> None:
-            if self._down:
-                raise RuntimeError("; ".join(f"{name}: {why}" for name, why in sorted(self._down.items())))
-
-        return {"workers": _running}
-
-    async def _keep(self, name: str, run: Run) -> None:
-        while True:
-            try:
-                await run()
-            except Exception as error:
-                log.exception("a worker failed and starts again", worker=name)
-                self._down[name] = type(error).__name__
-            await asyncio.sleep(RESTART_AFTER)
-            self._down.pop(name, None)

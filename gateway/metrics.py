@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from bus.port import BusError
 from bus.topology import OUTBOUND, inbound_lanes
-from gateway.parts import Parts
+from gateway.parts import Process
 from gateway.readiness import OK, outcomes
 from storage import gauges
 from storage.gauges import Gauges, Waiting
@@ -28,11 +28,11 @@ _SECONDS = 4.0
 
 
 class Waits(Collector):
-    """The figures of `parts`; `refresh` before they are collected."""
+    """The figures of `process`; `refresh` before they are collected."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._lanes = (*inbound_lanes(parts.settings.partitions), OUTBOUND)
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._lanes = (*inbound_lanes(process.settings.partitions), OUTBOUND)
         self._looking = asyncio.Lock()
         self._looked = float("-inf")
         self._gauges: Gauges | None = None
@@ -45,21 +45,21 @@ class Waits(Collector):
     async def refresh(self) -> None:
         """Look, unless somebody just has."""
         async with self._looking:
-            if self._parts.tick() - self._looked < _EVERY:
+            if self._process.tick() - self._looked < _EVERY:
                 return
             self._gauges, self._depths, self._checks = await asyncio.gather(
-                self._store(), self._bus(), outcomes(self._parts.checks)
+                self._store(), self._bus(), outcomes(self._process.checks)
             )
-            self._looked = self._parts.tick()
+            self._looked = self._process.tick()
 
     async def _store(self) -> Gauges | None:
         after = self._last_event
         try:
             async with asyncio.timeout(_SECONDS):
                 started = time.perf_counter()
-                await self._parts.store.write(lambda tx: None)
+                await self._process.store.write(lambda tx: None)
                 self._turn = time.perf_counter() - started
-                found = await self._parts.store.read(lambda sql: gauges.read(sql, after))
+                found = await self._process.store.read(lambda sql: gauges.read(sql, after))
         except (StoreError, TimeoutError):
             return None
         self._happened.update(found.happened)
@@ -69,7 +69,7 @@ class Waits(Collector):
     async def _bus(self) -> dict[str, int] | None:
         try:
             async with asyncio.timeout(_SECONDS):
-                return {lane: await self._parts.bus.depth(lane) for lane in self._lanes}
+                return {lane: await self._process.bus.depth(lane) for lane in self._lanes}
         except (BusError, TimeoutError):
             return None
 
@@ -97,7 +97,7 @@ class Waits(Collector):
             yield from self._stored(self._gauges)
 
     def _stored(self, found: Gauges) -> Iterator[Metric]:
-        age = _age(self._parts.clock())
+        age = _age(self._process.clock())
         yield GaugeMetricFamily(
             "frontdesk_store_turn_seconds", "How long a transaction of no work took.", self._turn
         )

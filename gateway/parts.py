@@ -28,25 +28,31 @@ Check = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
-    """The parts that HTTP is served from. `tick` is a monotonic clock in seconds."""
+class Process:
+    """What each process has, whatever its role. `tick` is a monotonic clock in seconds."""
 
     settings: Settings
     store: Store
     bus: Bus
+    clock: Clock
+    checks: dict[str, Check] = field(default_factory=dict)
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    tick: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts(Process):
+    """The parts that the whole of HTTP is served from."""
+
     live: Live
     blobs: Blobs
     secrets: Secrets
-    clock: Clock
     setup: SetupLoader
     knowledge: Knowledge
     connections: Connections
     relay: Relay
     acceptance: Acceptance
     tally: Tally
-    checks: dict[str, Check] = field(default_factory=dict)
-    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
-    tick: Callable[[], float] = time.monotonic
 
     def desk(self, sql: Sql) -> Desk:
         """The desk as this transaction sees it, with what settings say of it."""

@@ -21,6 +21,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bus.topology import MOST_PARTITIONS
+
 PREFIX = "FRONTDESK_"
 CONFIG = "FRONTDESK_CONFIG"
 FILE = Path("frontdesk.toml")
@@ -119,7 +121,7 @@ class Settings(BaseSettings):
         default_factory=_callback_default, description="networks in CIDR form, parted by commas"
     )
     partitions: int = Field(
-        default_factory=_partitions_default, ge=1, le=64, description="a number from 1 to 64"
+        default_factory=_partitions_default, ge=1, le=MOST_PARTITIONS, description="a number from 1 to 64"
     )
     api_rate: float = Field(200, gt=0, le=100_000, description="requests a second for one token, above 0")
     hook_rate: float = Field(200, gt=0, le=100_000, description="requests a second for one hook, above 0")

@@ -12,7 +12,7 @@ import hashlib
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import structlog
 
@@ -20,12 +20,16 @@ from bus.envelope import Action, EnvelopeError, Inbound, Message, decode
 from bus.port import Bus, BusUnavailable, Delivery, Subscription
 from knowledgebase.match import Match
 from storage import conversations, dead_letters, tickets
+from storage.leases import LeaseLost
 from storage.store import Store, StoreUnavailable, Tx
 from workers.intake import Frozen, NeedsMatch, Taken, take_in
 from workers.knowledge import Knowledge
 from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()
+T = TypeVar("T")
+Fence = Callable[[Tx], None]
+"""What each of a worker's transactions begins with; raises `LeaseLost` where the lane is another's."""
 # What is queued is taken whole up to this; more would hold the writer from its other callers.
 BATCH = 200
 # How old queue figures may be, in seconds.
@@ -42,8 +46,12 @@ class Read(NamedTuple):
     envelope: Inbound
 
 
+def _unfenced(_tx: Tx) -> None:
+    """Nobody else can have the lane."""
+
+
 class InboundWorker:
-    """One lane's worker; `step` is one batch, `run` is forever."""
+    """One lane's worker; `step` is one batch, `run` is forever. `finished` counts batches."""
 
     def __init__(
         self,
@@ -54,22 +62,46 @@ class InboundWorker:
         setup: SetupLoader,
         knowledge: Knowledge,
         wake_relay: Callable[[], None],
+        fence: Fence = _unfenced,
     ) -> None:
-        self._lane = lane
+        self.finished = 0
+        self.in_hand = False
+        self._lane, self._fence = lane, fence
         self._bus, self._store = bus, store
         self._setup, self._knowledge, self._wake_relay = setup, knowledge, wake_relay
         self._waiting: dict[str, int] = {}
         self._waiting_at = float("-inf")
+        self._leaving = False
+        self._running: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Take batches until cancelled; a batch in hand is finished or given back."""
+        """Take batches until told to `leave`; cancelled, it gives back what it has in hand.
+
+        Raises `LeaseLost`.
+        """
+        self._running = asyncio.current_task()
         async with self._bus.subscribe(self._lane) as subscription:
-            while True:
+            while not self._leaving:
                 await self.step(subscription)
 
+    def leave(self) -> None:
+        """Let `run` end once the batch in hand is acked; while it waits for one, at once, as if cancelled."""
+        self._leaving = True
+        if self._running is not None and not self.in_hand:
+            self._running.cancel()
+
     async def step(self, subscription: Subscription) -> None:
-        """Take one batch and ack it; waits out a store or bus that is away."""
+        """Take one batch and ack it; waits out a store or bus that is away. Raises `LeaseLost`."""
         batch = await subscription.batch(BATCH)
+        self.in_hand = True
+        try:
+            await self._finish(batch)
+            await subscription.ack(batch[-1].tag)
+            self.finished += 1
+        finally:
+            self.in_hand = False
+
+    async def _finish(self, batch: Sequence[Delivery]) -> None:
         # A store that comes and goes is no reason to count an attempt again.
         counted: set[str] = set()
         while True:
@@ -79,7 +111,6 @@ class InboundWorker:
             except (StoreUnavailable, BusUnavailable) as error:
                 log.warning("waiting to take messages in", lane=self._lane, reason=str(error))
                 await asyncio.sleep(RETRY_AFTER)
-        await subscription.ack(batch[-1].tag)
 
     async def _handle(self, batch: Sequence[Delivery], counted: set[str]) -> None:
         reads = await self._read(batch)
@@ -103,7 +134,7 @@ class InboundWorker:
     async def _divide(self, reads: Sequence[Read]) -> None:
         try:
             await self._take([read.envelope for read in reads])
-        except (StoreUnavailable, BusUnavailable):
+        except (StoreUnavailable, BusUnavailable, LeaseLost):
             raise
         except Exception as error:
             if len(reads) == 1:
@@ -118,20 +149,18 @@ class InboundWorker:
         for read in reads:
             name = read.envelope.id
             if name not in counted:
-                attempts = await self._store.write(partial(dead_letters.attempt, envelope_id=name))
+                attempts = await self._write(partial(dead_letters.attempt, envelope_id=name))
                 counted.add(name)
                 if attempts > MOST_ATTEMPTS:
                     why = "a worker died with it in hand, repeatedly"
                     await self._park(read.delivery, name, why)
                     continue
             await self._divide([read])
-            await self._store.write(partial(dead_letters.forget, envelope_id=name))
+            await self._write(partial(dead_letters.forget, envelope_id=name))
 
     async def _park(self, delivery: Delivery, envelope_id: str, error: str) -> None:
         log.error("message parked as a dead letter", envelope=envelope_id, error=error)
-        await self._store.write(
-            lambda tx: dead_letters.park(tx, self._lane, delivery.body, envelope_id, error)
-        )
+        await self._write(lambda tx: dead_letters.park(tx, self._lane, delivery.body, envelope_id, error))
 
     async def _take(self, envelopes: Sequence[Inbound]) -> None:
         matches = await self._matches(envelopes)
@@ -148,9 +177,17 @@ class InboundWorker:
         articles, waiting = self._knowledge.articles, await self._figures()
 
         def _step(tx: Tx, setup: Setup) -> Taken:
+            self._fence(tx)
             return take_in(tx, envelopes, Frozen(setup, articles, matches, waiting))
 
         return await self._setup.write(_step)
+
+    async def _write(self, step: Callable[[Tx], T]) -> T:
+        def _fenced(tx: Tx) -> T:
+            self._fence(tx)
+            return step(tx)
+
+        return await self._store.write(_fenced)
 
     async def _matches(self, envelopes: Sequence[Inbound]) -> dict[str, Match]:
         addresses = {_address(envelope) for envelope in envelopes}

@@ -34,15 +34,33 @@ def serve(
 
 
 def worker(
-    role: Annotated[str, typer.Option("--role", help="inbound, outbound, relay, assign or clock.")],
+    role: Annotated[str, typer.Option("--role", help="gateway, inbound, outbound, relay, assign or clock.")],
+    host: Host = None,
+    port: Port = None,
     data: Data = None,
 ) -> None:
-    """Run one part of the desk in a process of its own."""
-    settings(data=data)
-    raise Failure(
-        f"Without servers of its own the desk runs in one process, so there is no worker {role} to start: "
-        "frontdesk serve runs them all."
-    )
+    """Run one part of the desk in a process of its own, until it is told to stop.
+
+    Any number of each may run. All but the gateway answer /livez, /readyz and /metrics, and nothing else.
+    """
+    chosen = settings(host=host, port=port, data=data)
+    if role == "poll":
+        raise Failure("There is no worker poll: no kind of channel in this release has to be polled.")
+    from gateway.roles import ROLES
+    from gateway.serve import StartError, work
+
+    known = next((one for one in ROLES if one == role), None)
+    if known is None:
+        raise typer.BadParameter(f"{role!r} is none of {', '.join(ROLES)}", param_hint="--role")
+    if chosen.database_url is None or chosen.amqp_url is None:
+        raise Failure(
+            "Without servers of its own the desk runs in one process, so there is no worker "
+            f"{role} to start: frontdesk serve runs them all."
+        )
+    try:
+        work(chosen, known, say=typer.echo)
+    except StartError as error:
+        raise Failure(str(error)) from None
 
 
 def migrate(

@@ -8,7 +8,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, ProcessCollector, generate_latest
 
 from gateway.metrics import Waits
-from gateway.parts import Parts
+from gateway.parts import Process
 from gateway.readiness import OK, outcomes
 
 # A loop that stood still this long serves nobody.
@@ -36,15 +36,15 @@ class Lag:
             self._last = max(0.0, loop.time() - due)
 
 
-def mount(app: web.Application, parts: Parts) -> None:
+def mount(app: web.Application, process: Process) -> None:
     """Serve all three."""
     lag = Lag()
-    Gauge("frontdesk_loop_lag_seconds", "How late the event loop is.", registry=parts.metrics).set_function(
+    Gauge("frontdesk_loop_lag_seconds", "How late the event loop is.", registry=process.metrics).set_function(
         lambda: lag.seconds
     )
-    ProcessCollector(namespace="frontdesk", registry=parts.metrics)
-    waits = Waits(parts)
-    parts.metrics.register(waits)
+    ProcessCollector(namespace="frontdesk", registry=process.metrics)
+    waits = Waits(process)
+    process.metrics.register(waits)
 
     async def watching(_app: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(lag.watch(), name="loop lag")
@@ -58,14 +58,14 @@ def mount(app: web.Application, parts: Parts) -> None:
         return _json(body, 200 if alive else 503)
 
     async def readyz(_request: web.Request) -> web.Response:
-        checks = await outcomes(parts.checks)
+        checks = await outcomes(process.checks)
         ready = all(outcome == OK for outcome in checks.values())
         return _json({"status": "ok" if ready else "not ready", "checks": checks}, 200 if ready else 503)
 
     async def metrics(_request: web.Request) -> web.Response:
         await waits.refresh()
         return web.Response(
-            body=generate_latest(parts.metrics), headers={"Content-Type": CONTENT_TYPE_LATEST}
+            body=generate_latest(process.metrics), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
     app.cleanup_ctx.append(watching)

@@ -1,0 +1,93 @@
+"""The roles of a process, and the loops that run in each."""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Literal, get_args
+
+from gateway.differences import differences
+from gateway.fanout import Fanout
+from gateway.parts import Parts, Process
+from workers.assign import AssignWorker
+from workers.auditor import Auditor
+from workers.clock import ClockWorker
+from workers.connections import Connections
+from workers.inbound import Fence, InboundWorker
+from workers.knowledge import Knowledge
+from workers.lanes import Lanes
+from workers.outbound import OutboundWorker
+from workers.relay import Relay
+from workers.setup import SetupLoader
+
+Role = Literal["gateway", "inbound", "outbound", "relay", "assign", "clock"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+Run = Callable[[], Awaitable[None]]
+Runs = dict[str, Run]
+
+
+def gateway(parts: Parts) -> Runs:
+    """What runs beside the web application."""
+    return {"tally": parts.tally.run, "fanout": Fanout(store=parts.store, live=parts.live).run}
+
+
+def inbound(
+    process: Process, setup: SetupLoader, knowledge: Knowledge, wake_relay: Callable[[], None], owner: str
+) -> Runs:
+    """Takes messages in, on this process's share of the lanes."""
+
+    def worker(lane: str, fence: Fence) -> InboundWorker:
+        return InboundWorker(
+            lane,
+            bus=process.bus,
+            store=process.store,
+            setup=setup,
+            knowledge=knowledge,
+            wake_relay=wake_relay,
+            fence=fence,
+        )
+
+    lanes = Lanes(
+        bus=process.bus,
+        store=process.store,
+        partitions=process.settings.partitions,
+        owner=owner,
+        alone=_alone(process),
+        worker=worker,
+    )
+    process.checks["lanes"] = lanes.check
+    return {"inbound": lanes.run}
+
+
+def outbound(process: Process, connections: Connections, owner: str) -> Runs:
+    """Sends to customers."""
+    worker = OutboundWorker(
+        bus=process.bus,
+        store=process.store,
+        connections=connections,
+        clock=process.clock,
+        random=random.SystemRandom().random,
+        owner=owner,
+        alone=_alone(process),
+    )
+    return {"outbound": worker.run}
+
+
+def relay(relay: Relay) -> Runs:
+    """Publishes what was committed."""
+    return {"relay": relay.run}
+
+
+def assign(process: Process, setup: SetupLoader) -> Runs:
+    """Offers tickets to agents."""
+    return {"assign": AssignWorker(store=process.store, setup=setup).run}
+
+
+def clock(process: Process, setup: SetupLoader) -> Runs:
+    """Fires what is due, and looks whether the ledger balances."""
+    auditor = Auditor(store=process.store, clock=process.clock, tell=differences(process.metrics))
+    return {"clock": ClockWorker(setup=setup).run, "ledger": auditor.run}
+
+
+def _alone(process: Process) -> bool:
+    # A file is served by one process, which holds its lock.
+    return process.settings.database_url is None

@@ -1,0 +1,171 @@
+"""Leases: which process has which lane, told by rows alone.
+
+Each process that is there has a row that it renews; each lane has one that names its owner and an epoch. An
+owner whose own row has lapsed owns nothing any more. Whoever takes a lane raises its epoch, and each
+transaction of an owner asks for its own first (`hold`): one that slept while its lane went to another stores
+nothing.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, text, update
+
+from storage import schema
+from storage.columns import UtcTime
+from storage.prepared import Prepared
+from storage.store import StoreError, Tx
+
+# A process that has not renewed its row for so long is taken to be dead.
+LASTS: Final = timedelta(seconds=4)
+# Rows of the dead are forgotten after this.
+_KEPT: Final = timedelta(minutes=1)
+_LANE: Final = "inbound."
+_PROCESS: Final = "inbound/"
+
+_row = schema.leases.c
+_ours = (_row.name == bindparam("lane"), _row.owner == bindparam("holder"), _row.epoch == bindparam("since"))
+_held = Prepared(select(_row.epoch).where(*_ours))
+# The row can't change hands while the transaction lasts. One that stands still is ended by the server: a
+# process that stopped in the middle of it keeps the lane from others no longer than its lease lasts.
+_held_locked = Prepared(
+    select(literal_column(f"set_config('idle_in_transaction_session_timeout', '{LASTS.seconds}s', true)"))
+    .where(*_ours)
+    .with_for_update(read=True)
+)
+# Parameters that are no column's name: an UPDATE would take them for what it sets.
+_free = update(schema.leases).where(*_ours).values(owner="")
+_drop = delete(schema.leases).where(*_ours)
+_add = text(
+    "INSERT INTO leases (name, owner, epoch, expires_at) VALUES (:name, '', 0, :at) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("at", type_=UtcTime))
+
+
+class LeaseLost(StoreError):
+    """The lane is another's now: nothing was stored."""
+
+
+class Lease(NamedTuple):
+    """A lane that `holder` may work on while the lane's row names it and has the epoch `since`."""
+
+    lane: str
+    holder: str
+    since: int
+
+
+class Share(NamedTuple):
+    """An owner's part. `epochs` of the lanes it has; `surplus` of them others should have.
+
+    `lapses` is in how many seconds the row of another process lapses next, unless that is renewed.
+    """
+
+    epochs: Mapping[str, int]
+    surplus: int
+    lapses: float
+
+
+def quota(owner: str, having: Mapping[str, int], lanes: int) -> int:
+    """How many lanes this owner should have, by how many each live owner has.
+
+    They are shared evenly; what is left over goes to those that have most already, so that few lanes move.
+    """
+    order = sorted(having, key=lambda one: (-having[one], one))
+    each, left_over = divmod(lanes, len(order))
+    return each + (order.index(owner) < left_over)
+
+
+def add(tx: Tx, lanes: Collection[str]) -> None:
+    """Let these lanes be shared; those that are known already stay with whoever has them."""
+    if lanes:
+        tx.sql.execute(_add, [{"name": lane, "at": tx.now} for lane in sorted(lanes)])
+
+
+def beat(tx: Tx, owner: str, *, alone: bool) -> Share:
+    """Renew the owner's row and take free lanes up to its quota; a surplus it must give back itself.
+
+    `alone`: no other process can be there, so whatever another owner has was left by a dead one.
+    """
+    now = _now(tx)
+    _renew(tx, owner, now)
+    rows = tx.sql.execute(select(_row.name, _row.owner, _row.epoch, _row.expires_at)).all()
+    live = {
+        name.removeprefix(_PROCESS): (at - now).total_seconds()
+        for name, _, _, at in rows
+        if name.startswith(_PROCESS) and at > now and not alone
+    }
+    others = [seconds for one, seconds in live.items() if one != owner]
+    lanes = {name: (has, epoch) for name, has, epoch, _ in rows if name.startswith(_LANE)}
+    having = dict.fromkeys([*live, owner], 0)
+    for has, _ in lanes.values():
+        if has in having:
+            having[has] += 1
+    mine = {lane: epoch for lane, (has, epoch) in lanes.items() if has == owner}
+    missing = quota(owner, having, len(lanes)) - len(mine)
+    if missing > 0:
+        mine |= _take(tx, owner, now, having, missing)
+    return Share(mine, max(0, -missing), min(others, default=LASTS.total_seconds()))
+
+
+def hold(tx: Tx, lease: Lease) -> None:
+    """Begin a transaction of the lane's owner; raises `LeaseLost`."""
+    held = _held if tx.sql.dialect.name == "sqlite" else _held_locked
+    if not held.rows(tx.sql, lease._asdict()):
+        raise LeaseLost(f"lane {lease.lane} is another's now")
+
+
+def fence(lease: Lease) -> Callable[[Tx], None]:
+    """`hold` for this lease."""
+    return lambda tx: hold(tx, lease)
+
+
+def free(tx: Tx, lease: Lease) -> None:
+    """Give a lane back: whoever has too few takes it."""
+    tx.sql.execute(_free, lease._asdict())
+
+
+def drop(tx: Tx, lease: Lease) -> None:
+    """Give back a lane that is no longer needed."""
+    tx.sql.execute(_drop, lease._asdict())
+
+
+def leave(tx: Tx, owner: str) -> None:
+    """The owner is there no more; lanes it still has are free."""
+    tx.sql.execute(delete(schema.leases).where(_row.name == _PROCESS + owner))
+
+
+def _now(tx: Tx) -> datetime:
+    # The database's clock, so that processes on machines whose clocks differ agree.
+    if tx.sql.dialect.name == "sqlite":
+        return tx.now
+    found: datetime = tx.sql.execute(select(func.clock_timestamp())).scalar_one()
+    return found
+
+
+def _renew(tx: Tx, owner: str, now: datetime) -> None:
+    name, until = _PROCESS + owner, now + LASTS
+    renewed = tx.sql.execute(update(schema.leases).where(_row.name == name).values(expires_at=until))
+    if not renewed.rowcount:
+        row = {"name": name, "owner": owner, "epoch": 0, "expires_at": until}
+        tx.sql.execute(insert(schema.leases), row)
+        dead = _row.name.startswith(_PROCESS), _row.expires_at < now - _KEPT
+        tx.sql.execute(delete(schema.leases).where(*dead))
+
+
+def _take(tx: Tx, owner: str, now: datetime, live: Collection[str], most: int) -> dict[str, int]:
+    # A lane that a transaction has hold of is not free yet, whatever became of its owner.
+    free_ones = (
+        select(_row.name)
+        .where(_row.name.startswith(_LANE), _row.owner.not_in(live))
+        .order_by(_row.name)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    lanes = list(tx.sql.execute(free_ones).scalars())
+    taken = (
+        update(schema.leases)
+        .where(_row.name.in_(lanes))
+        .values(owner=owner, epoch=_row.epoch + 1, expires_at=now + LASTS)
+        .returning(_row.name, _row.epoch)
+    )
+    return {row.name: row.epoch for row in tx.sql.execute(taken)} if lanes else {}
