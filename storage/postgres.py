@@ -48,7 +48,7 @@ _SERVER = {
     "timezone": "UTC",
     # Compiling what runs for a millisecond costs more than it saves.
     "jit": "off",
-    # A plan is kept while its table grows: one that reads it whole, right for a small one, would be wrong soon.
+    # A plan is kept while its table grows: one that reads it whole is right for a small one only.
     "enable_seqscan": "off",
 }
 
