@@ -15,7 +15,7 @@ FIRST_TIMERS = 0.05
 # Each of them has an open ticket, assigned and answered once; they write about three times in a round.
 PEOPLE = 1500
 
-_SAID = (
+_ENGLISH = (
     "Thanks, I have sent the photos of the damaged seam with this message.",
     "My order number is {n}, the parcel has still not arrived.",
     "Could you check whether the refund for order {n} has gone out?",
@@ -28,6 +28,8 @@ _SAID = (
     "Please send the invoice to accounting as well, the VAT number is {n}.",
     "I waited all week and this is urgent now, we leave on Saturday.",
     "The tent poles from the {n} set are too short for the flysheet.",
+)
+_CHINESE = (
     "我的订单号是{n},物流三天没有更新了。",
     "好的,我已经把照片发过来了,麻烦尽快处理。",
     "请问退款什么时候到账?订单{n}。",
@@ -59,6 +61,11 @@ def address(round_: int, number: int) -> str:
     return f"customer-{round_}-{number:05d}"
 
 
+def language(number: int) -> str:
+    """What that somebody writes: a third of them Chinese."""
+    return "en" if number % 3 else "zh"
+
+
 def posts(round_: int, count: int, people: int = PEOPLE) -> list[Post]:
     """The messages of a round."""
     random = Random(round_)
@@ -69,7 +76,7 @@ def posts(round_: int, count: int, people: int = PEOPLE) -> list[Post]:
 def texts(count: int) -> list[str]:
     """What people with a ticket say."""
     random = Random(0)
-    return [_said(random) for _ in range(count)]
+    return [_said(random, number) for number in range(count)]
 
 
 def questions(count: int) -> list[str]:
@@ -82,7 +89,7 @@ def questions(count: int) -> list[str]:
 def _post(random: Random, round_: int, number: int, people: int, asked: Sequence[str]) -> Post:
     new = random.random() < FIRST_TIMERS
     whose = random.randrange(people)
-    text = random.choice(asked) if new else _said(random)
+    text = random.choice(asked) if new else _said(random, whose)
     id_ = f"bench-{round_}-{number}"
     sender = f"visitor-{round_}-{number}" if new else address(round_, whose)
     name = _NAMES[whose % len(_NAMES)]
@@ -95,5 +102,6 @@ def _post(random: Random, round_: int, number: int, people: int, asked: Sequence
     return Post(id_, orjson.dumps(body))
 
 
-def _said(random: Random) -> str:
-    return random.choice(_SAID).replace("{n}", str(random.randrange(100_000, 999_999)))
+def _said(random: Random, whose: int) -> str:
+    sentences = _ENGLISH if language(whose) == "en" else _CHINESE
+    return random.choice(sentences).replace("{n}", str(random.randrange(100_000, 999_999)))

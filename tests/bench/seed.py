@@ -101,7 +101,7 @@ def _add_people(tx: Tx, desk: Desk, channel_id: str, round_: int) -> None:
             contact_point_id=point.id,
             customer_id=person.id,
             with_="person",
-            language="zh" if count % 3 == 0 else "en",
+            language=mix.language(count),
             position=2,
         )
         asked = OpenTicket(queue="orders", subject="Where is my parcel?", why="", tier=tier)
