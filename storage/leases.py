@@ -28,7 +28,8 @@ _row = schema.leases.c
 _ours = (_row.name == bindparam("lane"), _row.owner == bindparam("holder"), _row.epoch == bindparam("since"))
 _held = Prepared(select(_row.epoch).where(*_ours))
 # The row can't change hands while the transaction lasts. One that stands still is ended by the server: a
-# process that stopped in the middle of it keeps the lane from others no longer than its lease lasts.
+# process that stopped in the middle of it keeps the lane from others no longer than its lease lasts. (Had it
+# stopped between two halves of a statement, it would be for as long as a statement may take.)
 _held_locked = Prepared(
     select(literal_column(f"set_config('idle_in_transaction_session_timeout', '{LASTS.seconds}s', true)"))
     .where(*_ours)

@@ -117,7 +117,8 @@ class Lanes:
     def _settle(self, share: Share) -> None:
         for name, lane in self._lanes.items():
             if share.epochs.get(name) != lane.lease.since:
-                lane.reading.cancel()
+                # A batch in hand finds out by itself.
+                lane.worker.leave()
         self._failed = {name: why for name, why in self._failed.items() if name in share.epochs}
         for name, epoch in sorted(share.epochs.items()):
             if name not in self._lanes:
