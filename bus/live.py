@@ -23,6 +23,10 @@ class Live(Protocol):
         """Listen; a slow listener loses the oldest payloads, never blocks the publisher."""
         ...
 
+    def idle(self) -> bool:
+        """Whether nobody in this process listens to anything: then nothing need be looked up to be told."""
+        ...
+
     async def beat(self, key: str, seconds: float) -> None:
         """Say that `key` is alive for the next `seconds`."""
         ...

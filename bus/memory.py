@@ -85,6 +85,10 @@ class MemoryLive:
             if not self._listeners[topic]:
                 del self._listeners[topic]
 
+    def idle(self) -> bool:
+        """See `Live`."""
+        return not self._listeners
+
     async def beat(self, key: str, seconds: float) -> None:
         """See `Live`."""
         now = self._clock()

@@ -121,6 +121,10 @@ class RedisLive:
             finally:
                 await self._leave(topic)
 
+    def idle(self) -> bool:
+        """See `Live`."""
+        return not self._topics
+
     async def beat(self, key: str, seconds: float) -> None:
         """See `Live`."""
         with suppress(_Away):

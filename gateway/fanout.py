@@ -25,15 +25,24 @@ class Fanout:
         self._store, self._live = store, live
         self._news = asyncio.Event()
         self._seq = 0
+        self._newest = 0
+
+    def _committed(self, last: int) -> None:
+        self._newest = last
+        self._news.set()
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        self._store.on_commit(lambda _seq: self._news.set())
+        self._store.on_commit(self._committed)
         self._seq = await self._store.read(events.last_event)
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), _EVERY)
             self._news.clear()
+            if self._live.idle():
+                # Whoever comes to listen reads first what there is.
+                self._seq = max(self._seq, self._newest)
+                continue
             with suppress(StoreUnavailable):
                 while await self._step():
                     pass

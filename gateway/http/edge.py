@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import count
 
 import structlog
 from aiohttp import hdrs, web
@@ -17,6 +18,8 @@ from gateway.http.problems import failure, problem_of, respond
 from gateway.settings import Settings
 
 REQUEST_ID = "X-Request-Id"
+_PROCESS = secrets.token_hex(6)
+_count = count(1)
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _BUSY = frozenset({"/hooks/{channel_id}", "/livez", "/readyz", "/metrics"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -49,7 +52,7 @@ def edge(
     )
 
     @cache
-    def count(method: str, route: str, status: int) -> Counter:
+    def tally(method: str, route: str, status: int) -> Counter:
         return requests.labels(method, route, str(status))
 
     @cache
@@ -67,7 +70,7 @@ def edge(
             took = clock() - started
             route = _route(request)
             method = request.method if request.method in hdrs.METH_ALL else "OTHER"
-            count(method, route, response.status).inc()
+            tally(method, route, response.status).inc()
             time_of(method, route).observe(took)
             # What arrives all the time and goes well would drown the rest.
             quiet = route in _BUSY and response.status < web.HTTPBadRequest.status_code
@@ -98,7 +101,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _request_id(request: web.Request) -> str:
     given = request.headers.get(REQUEST_ID, "")
-    return given if _ID.fullmatch(given) else secrets.token_hex(8)
+    # Counted, not drawn: randomness is a call to the kernel, and an id need only be nobody else's.
+    return given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_count):x}"
 
 
 def _route(request: web.Request) -> str:

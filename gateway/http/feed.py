@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import orjson
@@ -45,12 +47,28 @@ class Feed:
         self._lines: deque[Line] = deque(maxlen=KEPT)
         self._committed = asyncio.Event()
         self._advanced = asyncio.Event()
+        self._newest = 0
+        self._listeners = 0
         self.last = 0
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Somebody listens; while nobody does, the log is not read."""
+        self._listeners += 1
+        self._committed.set()
+        try:
+            yield
+        finally:
+            self._listeners -= 1
 
     async def start(self) -> None:
         """Begin at now."""
         self.last = await self._store.read(last_event)
-        self._store.on_commit(lambda _last: self._committed.set())
+        self._store.on_commit(self._note)
+
+    def _note(self, last: int) -> None:
+        self._newest = last
+        self._committed.set()
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
@@ -61,10 +79,19 @@ class Feed:
             except TimeoutError:
                 pass
             self._committed.clear()
+            if not self._listeners:
+                self._skip()
+                continue
             try:
                 await self._read_on()
             except StoreError as error:
                 log.warning("the event log can't be read", error=str(error))
+
+    def _skip(self) -> None:
+        """Go on without what nobody hears; who resumes there reads the store."""
+        if self._newest > self.last:
+            self.last = self._newest
+            self._lines.clear()
 
     async def wait(self, after: int, seconds: float) -> None:
         """Return when there is something after `after`, or after so many seconds."""

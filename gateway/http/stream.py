@@ -58,14 +58,15 @@ async def stream(call: Call, query: StreamQuery) -> web.WebSocketResponse:
     await socket.prepare(call.request)
     sockets = call.request.app[SOCKETS]
     sockets.add(socket)
-    writer = asyncio.create_task(_tell(socket, call, query.after))
-    try:
-        async for _ in socket:
-            pass
-    finally:
-        writer.cancel()
-        sockets.discard(socket)
-        await asyncio.gather(writer, return_exceptions=True)
+    with call.request.app[FEED].listening():
+        writer = asyncio.create_task(_tell(socket, call, query.after))
+        try:
+            async for _ in socket:
+                pass
+        finally:
+            writer.cancel()
+            sockets.discard(socket)
+            await asyncio.gather(writer, return_exceptions=True)
     return socket
 
 
