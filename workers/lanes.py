@@ -77,6 +77,7 @@ class Lanes:
 
     async def run(self) -> None:
         """Work until cancelled; then finish what is in hand, for a few seconds at most."""
+        self._look = True
         await self._persist(partial(leases.add, lanes=self._configured))
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +14,7 @@ import asyncpg
 import pytest
 
 from tests.customer_system import CustomerSystem
+from tests.desk import FRONTDESK, environment
 from tests.eventually import eventually
 from tests.roles import Fleet, RoleProcess, fleet_on
 from tests.services.servers import Servers
@@ -160,3 +163,55 @@ async def test_each_role_runs_alone_and_together_they_answer(fleet: Fleet) -> No
     for one in started:
         one.signal(signal.SIGTERM)
     assert [await asyncio.to_thread(one.wait) for one in started] == [0] * 6
+
+
+async def test_a_second_signal_ends_it_at_once(fleet: Fleet, rows: asyncpg.Connection) -> None:
+    """Told once, it is not ready any more and finishes what it has in hand; told twice, it goes."""
+    gateway, worker = fleet.start("gateway", "inbound")
+    await shared(rows, {worker.pid: LANES})
+    async with CustomerSystem() as system, aiohttp.ClientSession() as client:
+        await open_shop(fleet, gateway, system)
+        other = await asyncpg.connect(fleet.database)
+        async with other.transaction():
+            await other.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
+            sent = await post(system, range(1))
+
+            async def in_hand() -> bool:
+                return bool(await rows.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+            await eventually(in_hand)
+            worker.signal(signal.SIGTERM)
+
+            async def stopping() -> bool:
+                async with client.get(f"{worker.url}/readyz") as answer:
+                    checks = (await answer.json())["checks"]
+                    return (answer.status, checks.get("stopping")) == (503, "it was told to stop")
+
+            await eventually(stopping)
+            worker.signal(signal.SIGTERM)
+            assert await asyncio.to_thread(worker.wait) == -signal.SIGTERM
+        await other.close()
+        (next_one,) = await asyncio.to_thread(fleet.start, "inbound")
+        await shared(rows, {next_one.pid: LANES})
+        await all_stored(rows, sent)
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "said"),
+    [
+        ("poll", 1, "no kind of channel in this release has to be polled"),
+        ("postman", 2, "is none of gateway,"),
+    ],
+)
+def test_there_are_no_other_roles(tmp_path: Path, role: str, status: int, said: str) -> None:
+    """One that has nothing to do yet is refused in a sentence, one that there never was as wrong usage."""
+    done = subprocess.run(
+        [str(FRONTDESK), "worker", "--role", role],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (status, "")
+    assert said in " ".join(done.stderr.split())
