@@ -71,7 +71,7 @@ class InboundWorker:
         self._setup, self._knowledge, self._wake_relay = setup, knowledge, wake_relay
         self._waiting: dict[str, int] = {}
         self._waiting_at = float("-inf")
-        self._leaving = False
+        self._leaving = self._waits = False
         self._running: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -86,13 +86,17 @@ class InboundWorker:
 
     def leave(self) -> None:
         """Let `run` end once the batch in hand is acked; while it waits for one, at once, as if cancelled."""
-        self._leaving = True
-        if self._running is not None and not self.in_hand:
+        if not self._leaving and self._running is not None and self._waits:
             self._running.cancel()
+        self._leaving = True
 
     async def step(self, subscription: Subscription) -> None:
         """Take one batch and ack it; waits out a store or bus that is away. Raises `LeaseLost`."""
-        batch = await subscription.batch(BATCH)
+        self._waits = True
+        try:
+            batch = await subscription.batch(BATCH)
+        finally:
+            self._waits = False
         self.in_hand = True
         try:
             await self._finish(batch)

@@ -16,7 +16,7 @@ from storage import leases, schema
 from storage.leases import Lease, LeaseLost
 from storage.store import Tx
 from tests.eventually import eventually
-from tests.integration.office import STRANGE, Office, office_in
+from tests.integration.office import LANE, STRANGE, Office, office_in
 from workers.inbound import Fence, InboundWorker
 from workers.lanes import STALLED, Lanes
 
@@ -121,6 +121,25 @@ async def test_a_process_after_one_that_died_begins_at_once(office: Office) -> N
         await eventually(stored)
     with pytest.raises(LeaseLost):
         await office.store.write(leases.fence(Lease("inbound.00", "dead", dead.epochs["inbound.00"])))
+
+
+async def test_a_worker_that_is_told_to_leave_twice_gives_its_lane_back_whole(office: Office) -> None:
+    """It leaves as if told once: another reader finds the lane free, and what comes later waits for it."""
+    worker = office.inbound()
+    leaving = asyncio.create_task(worker.run())
+    await publish(office, 1, 1)
+
+    async def empty() -> bool:
+        return worker.finished == 1 and not worker.in_hand
+
+    await eventually(empty)
+    worker.leave()
+    worker.leave()
+    await asyncio.wait({leaving})
+    worker.leave()
+    await office.publish(office.envelope("later"))
+    async with office.bus.subscribe(LANE) as subscription:
+        assert len(await subscription.batch(10)) == 1
 
 
 async def test_a_lane_that_stands_still_is_named(office: Office) -> None:
