@@ -19,7 +19,7 @@ from tests.eventually import eventually
 from tests.roles import Fleet, RoleProcess, fleet_on
 from tests.services.servers import Servers
 
-CUSTOMERS = 40
+CUSTOMERS = 125
 DUPLICATES = 0.03
 FAILURES = 0.05
 ECHO = {
@@ -41,7 +41,7 @@ class Experiment(NamedTuple):
     patience: float
 
 
-SHORT = Experiment(seed=20261121, messages=1000, kills=4, pause=(1.0, 2.5), patience=85)
+SHORT = Experiment(seed=20261121, messages=1000, kills=4, pause=(0.5, 2.0), patience=150)
 FULL = Experiment(
     seed=random.SystemRandom().randrange(10**9), messages=10_000, kills=50, pause=(2.0, 8.0), patience=900
 )
