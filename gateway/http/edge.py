@@ -51,6 +51,8 @@ def edge(
         registry=registry,
     )
 
+    verbose = settings.log_level == "debug"
+
     @cache
     def tally(method: str, route: str, status: int) -> Counter:
         return requests.labels(method, route, str(status))
@@ -63,7 +65,8 @@ def edge(
     async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = clock()
         request_id = _request_id(request)
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
             response = await _answer(request, handler)
             if not response.prepared:
                 _dress(response, request_id)
@@ -73,17 +76,22 @@ def edge(
             tally(method, route, response.status).inc()
             time_of(method, route).observe(took)
             # What arrives all the time and goes well would drown the rest.
-            quiet = route in _BUSY and response.status < web.HTTPBadRequest.status_code
-            (_access.debug if quiet else _access.info)(
-                "request",
-                method=method,
-                path=request.path[:300],
-                status=response.status,
-                ms=round(took * 1000, 2),
-                ip=client_address(request, settings),
-                who=request.get(WHO),
-            )
+            if verbose or route not in _BUSY or response.status >= web.HTTPBadRequest.status_code:
+                _tell(request, method, response.status, took)
+        finally:
+            structlog.contextvars.reset_contextvars(**tokens)
         return response
+
+    def _tell(request: web.Request, method: str, status: int, took: float) -> None:
+        _access.info(
+            "request",
+            method=method,
+            path=request.path[:300],
+            status=status,
+            ms=round(took * 1000, 2),
+            ip=client_address(request, settings),
+            who=request.get(WHO),
+        )
 
     return watch
 
