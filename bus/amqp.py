@@ -37,13 +37,20 @@ def trouble() -> Iterator[None]:
     try:
         yield
     except _TROUBLE as error:
+        if _is_to_end():
+            # The client may answer a cancellation with what that did to its channel.
+            raise asyncio.CancelledError from error
         raise BusUnavailable(f"{type(error).__name__}: {error}") from error
     except asyncio.CancelledError as error:
         # What waits for a connection that is lost is cancelled by the client, though nobody wanted it to end.
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if _is_to_end():
             raise
         raise BusUnavailable("the connection was lost") from error
+
+
+def _is_to_end() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 class Link:
