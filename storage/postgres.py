@@ -253,9 +253,13 @@ class PostgresStore:
                     await_(server.execute("ROLLBACK", timeout=CONNECT_TIMEOUT))
             except Exception:
                 server.terminate()
-            if server.is_closed():
-                connection.invalidate()
-            connection.close()
+            except BaseException:
+                server.terminate()
+                raise
+            finally:
+                if server.is_closed():
+                    connection.invalidate()
+                connection.close()
 
     def _connected(self, begin: str) -> tuple[Connection, Any]:
         # One that died unused is told by its first statement; a fresh one comes after all of these.
@@ -266,7 +270,7 @@ class PostgresStore:
             try:
                 await_(server.execute(begin))
                 return connection, server
-            except Exception as error:
+            except BaseException as error:
                 server.terminate()
                 connection.invalidate()
                 connection.close()
