@@ -37,20 +37,23 @@ def trouble() -> Iterator[None]:
     try:
         yield
     except _TROUBLE as error:
-        if _is_to_end():
-            # The client may answer a cancellation with what that did to its channel.
-            raise asyncio.CancelledError from error
+        end_if_told()
         raise BusUnavailable(f"{type(error).__name__}: {error}") from error
     except asyncio.CancelledError as error:
         # What waits for a connection that is lost is cancelled by the client, though nobody wanted it to end.
-        if _is_to_end():
-            raise
+        end_if_told()
         raise BusUnavailable("the connection was lost") from error
 
 
-def _is_to_end() -> bool:
+def end_if_told() -> None:
+    """Raise the cancellation of the current task where the client has lost it.
+
+    It may answer one with what that did to its channel; and `asyncio.wait_for`, which it uses, loses before
+    Python 3.12 one that comes together with the result.
+    """
     task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
+    if task is None or task.cancelling():
+        raise asyncio.CancelledError
 
 
 class Link:

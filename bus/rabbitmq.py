@@ -21,7 +21,7 @@ from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel as RawChannel
 from pamqp.commands import Basic
 
-from bus.amqp import AGAIN_AFTER, CONNECT_SECONDS, Link, declare, trouble
+from bus.amqp import AGAIN_AFTER, CONNECT_SECONDS, Link, declare, end_if_told, trouble
 from bus.frames import NotFrames, pack, unpack
 from bus.port import BusError, BusUnavailable, Delivery
 
@@ -180,15 +180,16 @@ class RabbitBus:
 
     async def depth(self, lane: str) -> int:
         """See `Bus`. What travels together is one until it is in hand here."""
+        waiting = 0
         with trouble():
             async with asyncio.timeout(CONNECT_SECONDS):
                 async with await self._reading.channel(confirms=False) as channel:
-                    try:
+                    with suppress(ChannelNotFoundEntity):
                         queue = await channel.declare_queue(self._prefix + lane, passive=True)
-                    except ChannelNotFoundEntity:
-                        return 0
+                        waiting = queue.declaration_result.message_count or 0
+        end_if_told()
         reader = self._readers.get(lane)
-        return (queue.declaration_result.message_count or 0) + (0 if reader is None else reader.in_hand)
+        return waiting + (0 if reader is None else reader.in_hand)
 
     # --- readiness -----------------------------------------------------------------------------------
 
@@ -258,6 +259,7 @@ class _Reader:
                 log.warning("a lane's consumer was lost and is made again", lane=self._lane)
                 pause = AGAIN_AFTER / 5
             except Exception as error:
+                end_if_told()
                 # Whatever it was: trying again is all that can be done, and readiness tells.
                 pause = min(max(AGAIN_AFTER, pause * 2), _SLOWEST_RETRY)
                 log.warning("a lane can't be read", lane=self._lane, reason=str(error))
@@ -276,6 +278,7 @@ class _Reader:
                     raw.closing.add_done_callback(lambda _closing: lost.set())
                     await raw.basic_qos(prefetch_count=PREFETCH)
                     await raw.basic_consume(queue, self._take, consumer_tag=self._lane)
+            end_if_told()
             self.fed = True
             await lost.wait()
         finally:
