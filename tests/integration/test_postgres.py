@@ -16,7 +16,7 @@ from sqlalchemy.util import await_
 from bus.ids import new_id
 from router.values import ContactPoint, Customer
 from storage import agents, contacts, events, schema
-from storage.postgres import PostgresStore
+from storage.postgres import POOL, PostgresStore
 from storage.refusals import Refused
 from storage.store import Store, StoreError, StoreUnavailable, Tx
 from tests.database import migrated_postgres
@@ -315,6 +315,21 @@ async def test_connections_that_died_unused_are_not_noticed(store: PostgresStore
     await asyncio.sleep(0)
     await store.write(adds("after"))
     assert (await epochs(store))["after"] == 0
+
+
+async def test_a_query_that_is_given_up_gives_its_connection_back(store: PostgresStore) -> None:
+    """However often callers lose patience, at whatever moment, as many queries as ever can run at once."""
+    sleeps = text("SELECT pg_sleep(10)")
+    for number in range(3 * POOL):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.001 * (number % 10)):
+                await store.read(lambda sql: sql.execute(sleeps).all())
+    both = asyncio.Barrier(POOL)
+
+    def query(_sql: Connection) -> None:
+        await_(both.wait())
+
+    await asyncio.wait_for(asyncio.gather(*(store.read(query) for _ in range(POOL))), 10)
 
 
 async def test_a_commit_that_failed_on_the_server_is_told_as_such(store: PostgresStore) -> None:
