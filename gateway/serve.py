@@ -27,6 +27,7 @@ from storage.store import StoreError
 Say = Callable[[str], None]
 # A process that was told to stop ends within so many seconds, whatever hangs; nothing is lost by it.
 STOP_SECONDS = 29
+DEFAULT_DATA = Settings.model_fields["data"].default
 # New objects between two collections of the youngest; a batch of messages makes about so many.
 YOUNG = 20_000
 
@@ -134,14 +135,22 @@ def sign_in(found: Welcome) -> list[str]:
     ]
 
 
+def _elsewhere(settings: Settings) -> list[str]:
+    """How commands find a desk that is not where they look by themselves."""
+    if settings.data == DEFAULT_DATA or settings.database_url is not None:
+        return []
+    return [f"Commands find it with: export FRONTDESK_DATA={settings.data.resolve()}"]
+
+
 def places(settings: Settings, url: str, found: Welcome) -> list[str]:
     """What runs where, and on the demo's first start how to send it a message."""
     lines = [
-        f"  Inbox and admin   {url}/",
+        f"  Inbox             {url}/",
         f"  Demo shop         {url}/demo",
         f"  API               {url}/docs",
         "",
         f"Frontdesk {version('frontdesk')} is running; its data is in {settings.data.resolve()}.",
+        *_elsewhere(settings),
     ]
     if found.call:
         lines += ["To send a message as a customer's system would, paste these three lines:", ""]

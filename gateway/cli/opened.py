@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from storage.store import Store, Tx
 
 T = TypeVar("T")
+# Whom the audit log names: the system's user may be anybody's.
+ACTOR = "command line"
 Data = Annotated[Path | None, typer.Option("--data", help="The desk's data folder.", show_default=False)]
 
 
@@ -38,6 +40,19 @@ def changing(data: Path | None, step: Callable[["Tx"], T]) -> T:
         return await store.write(step)
 
     return using(data, work)
+
+
+def acting(data: Path | None, action: str, step: Callable[["Tx"], tuple[T, str]]) -> T:
+    """`changing` with a line in the audit log: the step gives its result and the id of what it changed."""
+
+    def audited(tx: "Tx") -> T:
+        from storage import audit
+
+        result, target = step(tx)
+        audit.record(tx, ACTOR, action, target)
+        return result
+
+    return changing(data, audited)
 
 
 def reading(data: Path | None, query: Callable[["Sql"], T]) -> T:

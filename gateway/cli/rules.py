@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.opened import Data, changing, reading
-from gateway.cli.terminal import Failure, group, show_json
+from gateway.cli.opened import ACTOR, Data, acting, reading
+from gateway.cli.terminal import Failure, group
 
 if TYPE_CHECKING:
     from router.rules.form import RuleError
+    from storage.store import Tx
 
 app = group("Routing rules: export, validate, import.")
 
@@ -19,17 +20,19 @@ RuleFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A J
 
 @app.command("export")
 def export(data: Data = None) -> None:
-    """Print the rules that decide now, as a JSON array."""
+    """Print the rules that decide now, as a JSON array to edit and import."""
     from storage import rules
 
     published = reading(data, rules.published)
-    show_json(published.rules if published else [])
+    typer.echo(_for_people(published.rules if published else []))
 
 
 @app.command("validate")
 def validate(file: RuleFile) -> None:
     """Check a file of rules; every error is printed with its place in the file."""
-    typer.echo(f"{len(_parsed(file))} rules, no errors", err=True)
+    typer.echo(
+        f"{_count(len(_parsed(file)), 'rule')}, no errors in their form; import checks names", err=True
+    )
 
 
 @app.command("import")
@@ -46,28 +49,43 @@ def import_(
 
     documents = _parsed(file)
     _refuse(file, reading(data, lambda sql: unknown_names(sql, parse(documents))))
-    number = changing(data, lambda tx: rules.add(tx, documents, note, "frontdesk rules", publish=publish))
+
+    def add(tx: "Tx") -> tuple[int, str]:
+        added = rules.add(tx, documents, note, ACTOR, publish=publish)
+        return added, str(added)
+
+    number = acting(data, "rules.published" if publish else "rules.drafted", add)
     typer.echo(f"version {number}, {'published' if publish else 'a draft'}", err=True)
 
 
 def _parsed(file: Path) -> list[dict[str, Any]]:
-    import msgspec
+    import json
 
     from router.rules.form import RuleErrors, parse
 
     try:
-        document = msgspec.json.decode(file.read_bytes())
-        parse(document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        document: list[dict[str, Any]] = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
         raise Failure(f"{file} is not JSON: {error}.") from None
+    try:
+        parse(document)
     except RuleErrors as refused:
         _refuse(file, refused.errors)
-        raise
-    return document  # type: ignore[no-any-return]
+    return document
 
 
 def _refuse(file: Path, errors: "Sequence[RuleError]") -> None:
     for wrong in errors:
         typer.echo(f"{wrong.pointer or '/'}: {wrong.detail}", err=True)
     if errors:
-        raise Failure(f"{file} has {len(errors)} errors.") from None
+        raise Failure(f"{file} has {_count(len(errors), 'error')}.") from None
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _for_people(rules: list[dict[str, Any]]) -> str:
+    import json
+
+    return json.dumps(rules, ensure_ascii=False, indent=2)

@@ -1,11 +1,14 @@
 """`frontdesk token`: API tokens, shown once when made and stored as hashes."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gateway.cli.opened import Data, changing, reading
+from gateway.cli.opened import Data, acting, reading
 from gateway.cli.terminal import AsJson, group, show
+
+if TYPE_CHECKING:
+    from storage.store import Tx
 
 app = group("API tokens: create, list, revoke.")
 
@@ -19,8 +22,11 @@ def create(
     """Make a token and print it, and nothing else; it can't be shown again."""
     from storage import tokens
 
-    _, secret = changing(data, lambda tx: tokens.issue(tx, name, role))
-    typer.echo(secret)
+    def issue(tx: "Tx") -> tuple[str, str]:
+        token, secret = tokens.issue(tx, name, role)
+        return secret, token.id
+
+    typer.echo(acting(data, "token.created", issue))
 
 
 @app.command("list")
@@ -47,4 +53,8 @@ def revoke(token_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = 
     """End a token: within two seconds it opens nothing any more."""
     from storage import tokens
 
-    changing(data, lambda tx: tokens.revoke(tx, token_id))
+    def end(tx: "Tx") -> tuple[None, str]:
+        tokens.revoke(tx, token_id)
+        return None, token_id
+
+    acting(data, "token.revoked", end)

@@ -1,12 +1,15 @@
 """`frontdesk user`: agents and how they sign in."""
 
 from secrets import token_urlsafe
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gateway.cli.opened import Data, changing, reading
+from gateway.cli.opened import Data, acting, reading
 from gateway.cli.terminal import AsJson, Failure, group, show
+
+if TYPE_CHECKING:
+    from storage.store import Tx
 
 app = group("Agents: create, list, reset a password.")
 
@@ -22,7 +25,7 @@ def create(
     role: Annotated[Literal["admin", "supervisor", "agent"], typer.Option("--role")] = "agent",
     data: Data = None,
 ) -> None:
-    """Make an agent and print a random password, once; skills and queues are set in the admin console."""
+    """Make an agent and print a random password, once; PATCH /api/v1/agents/ID sets skills and queues."""
     from bus.ids import new_id
     from gateway.passwords import make_hash
     from router.values import Agent
@@ -32,13 +35,13 @@ def create(
         raise typer.BadParameter(f"{email!r} is no e-mail address", param_hint="--email")
     password = token_urlsafe(RANDOM_BYTES)
     hashed = make_hash(password)
-    changing(
-        data,
-        lambda tx: agents.add(
-            tx, Agent(id=new_id("agt", tx.now), name=name, email=email.lower(), role=role), hashed
-        ),
-    )
-    typer.echo(password)
+
+    def add(tx: "Tx") -> tuple[str, str]:
+        agent = Agent(id=new_id("agt", tx.now), name=name, email=email.lower(), role=role)
+        agents.add(tx, agent, hashed)
+        return password, agent.id
+
+    typer.echo(acting(data, "agent.created", add))
 
 
 @app.command("list")
@@ -74,8 +77,13 @@ def reset_password(who: Annotated[str, typer.Argument(metavar="NAME|EMAIL")], da
         raise Failure(f"{found_out} {who}: frontdesk user list shows them, and their e-mail addresses.")
     password = token_urlsafe(RANDOM_BYTES)
     hashed = make_hash(password)
-    changing(data, lambda tx: agents.set_password(tx, found[0].id, hashed))
-    typer.echo(password)
+    agent_id = found[0].id
+
+    def reset(tx: "Tx") -> tuple[str, str]:
+        agents.set_password(tx, agent_id, hashed)
+        return password, agent_id
+
+    typer.echo(acting(data, "agent.password_reset", reset))
 
 
 def _names(name: str, email: str) -> tuple[str, ...]:

@@ -172,3 +172,36 @@ async def test_an_article_answers_within_two_seconds_of_being_written(
     await eventually(matched, seconds=2)
     await shop.post({"id": "s", "from": {"id": "u-11"}, "text": "can I hire snowshoes?"})
     assert (await shop.said(1))[0]["text"] == "Yes: 12 € a day."
+
+
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [("How long does shipping take?", "reply"), ("My parrot orders kayaks", "open_ticket")],
+)
+async def test_a_simulated_message_shows_what_would_be_done_and_does_nothing(
+    api: aiohttp.ClientSession, text: str, effect: str
+) -> None:
+    """An answer with its buttons as well as a ticket; what the desk holds stays as it was."""
+    async with api.get("tickets/counts") as answer:
+        before = await answer.json()
+    async with api.post("routing/simulate", json={"text": text}) as answer:
+        assert answer.status == 200, await answer.text()
+        assert (await answer.json())["effects"][0]["effect"] == effect
+    async with api.get("tickets/counts") as answer:
+        assert await answer.json() == before
+
+
+async def test_what_the_command_line_changes_is_in_the_audit_log(
+    desk: Desk, api: aiohttp.ClientSession
+) -> None:
+    """Who has the machine is an admin too, and leaves the same trace."""
+    desk.run("user", "create", "--name", "Ida", "--email", "ida@example.org")
+    async with api.get("audit") as answer:
+        newest = (await answer.json())["data"][0]
+    assert (newest["actor"], newest["action"]) == ("command line", "agent.created")
+
+
+async def test_a_status_that_there_is_not_is_refused(api: aiohttp.ClientSession) -> None:
+    """A slip of the pen is no empty list."""
+    async with api.get("tickets", params={"status": "queued,opne"}) as answer:
+        assert answer.status == 422

@@ -1,6 +1,7 @@
 """Routing rules over HTTP: the published set, its versions, publishing, and simulating a message."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -170,7 +171,7 @@ async def simulate(call: Call, body: Simulated) -> SimulationOut:
         context = msgspec.structs.replace(context, match=match, articles=named)
         decision = decide(inbound, context, rule_set)
         steps = rule_set.explain(Facts(inbound, context))
-        return _shown(decision, match_out(match), msgspec.to_builtins(steps))
+        return _shown(decision, match_out(match), _json(steps))
 
     return await parts.store.read(_decide)
 
@@ -239,7 +240,7 @@ def _refuse_unknown(errors: list[RuleError]) -> None:
 
 
 def _shown(decision: Decision, match: MatchOut, steps: list[dict[str, Any]]) -> SimulationOut:
-    effects = msgspec.to_builtins([one for one in decision.effects if _tells(one)])
+    effects = _json([one for one in decision.effects if _tells(one)])
     opened: dict[str, Any] = next((one for one in effects if one["effect"] == "open_ticket"), {})
     return SimulationOut(
         why=decision.why,
@@ -260,6 +261,12 @@ def _shown(decision: Decision, match: MatchOut, steps: list[dict[str, Any]]) -> 
         ],
         rules_version=decision.rules_version,
     )
+
+
+def _json(values: Sequence[msgspec.Struct]) -> list[dict[str, Any]]:
+    # By way of JSON: `to_builtins` leaves tuples, which are no JSON values.
+    shown: list[dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(values))
+    return shown
 
 
 def _tells(effect: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
@@ -50,10 +50,14 @@ api = Api("Tickets")
 LONGEST_LIST = 50
 
 
+_STATUS = f"({'|'.join(get_args(TicketStatus))})"
+_STATUSES = f"^{_STATUS}(,{_STATUS})*$"
+
+
 class TicketQuery(ListQuery):
     """What the list is narrowed to. `status` takes several, comma-separated."""
 
-    status: str | None = Field(None, max_length=200)
+    status: Annotated[str, StringConstraints(pattern=_STATUSES)] | None = None
     queue: str | None = Field(None, max_length=200)
     assignee: str | None = Field(None, max_length=200, description="An agent's id, `me` or `none`.")
     channel: str | None = Field(None, max_length=200)
