@@ -1,7 +1,7 @@
 """The channel protocol: what a platform's folder offers, and the words it uses for what went wrong.
 
 A channel knows one platform's language and nothing of bus, store or router: it makes envelopes from what
-the platform sent and sends what it is given. To add one, see docs/CHANNELS.md.
+the platform sent and sends what it is given. To add one, see docs/ADDING_A_CHANNEL.md.
 
     ReceiveError             nothing was taken
     ├── Unauthenticated      the sender did not prove who it is
