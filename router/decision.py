@@ -37,7 +37,6 @@ class Context(Value, frozen=True, kw_only=True):
     articles: dict[str, Known] = {}
     waiting: dict[str, int] = {}
     default_queue: str = ""
-    silenced: bool = False
 
 
 class Hit(Value, frozen=True, kw_only=True):

@@ -205,3 +205,17 @@ async def test_a_status_that_there_is_not_is_refused(api: aiohttp.ClientSession)
     """A slip of the pen is no empty list."""
     async with api.get("tickets", params={"status": "queued,opne"}) as answer:
         assert answer.status == 422
+
+
+async def test_html_that_an_agent_sends_carries_no_script(
+    shop: CustomerSystem, api: aiohttp.ClientSession
+) -> None:
+    """It is cleaned before it is stored, and what no hand wrote is refused."""
+    await shop.post({"id": "h", "from": {"id": "u-12"}, "text": "转人工"})
+    ticket = await ticket_of(api, shop.hook.rpartition("/")[2])
+    path = f"tickets/{ticket['id']}/replies"
+    html = '<p onclick="x()">Hi <script>alert(1)</script><b>Ann</b></p>'
+    async with api.post(path, json={"text": "Hi Ann", "html": html}) as answer:
+        assert (await answer.json())["html"] == "<p>Hi <b>Ann</b></p>"
+    async with api.post(path, json={"text": "Hi", "html": "<div>" * 30_000}) as answer:
+        assert answer.status == 422

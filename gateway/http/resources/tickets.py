@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from gateway.http.call import Call
+from gateway.http.clean_html import safe
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.endpoint import Api
 from gateway.http.problems import Conflict, Invalid
@@ -240,7 +241,7 @@ def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
     live = _is_live(tx, tickets.get(tx.sql, ticket_id).channel_id)
     words = Words(
         text=body.text,
-        html=body.html,
+        html=safe(body.html),
         attachments=uploads.attachments(tx, body.attachments, call.principal.id),
         details={key: value for key, value in (("cc", body.cc), ("bcc", body.bcc)) if value},
         live=live,
