@@ -64,7 +64,6 @@ def engine(path: Path, *, read_only: bool = False) -> Engine:
         connect_args={"check_same_thread": False, "timeout": PATIENCE, "cached_statements": 512},
     )
     pragmas = (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
@@ -76,10 +75,24 @@ def engine(path: Path, *, read_only: bool = False) -> Engine:
 
     @event.listens_for(made, "connect")
     def _tune(connection: Any, _record: Any) -> None:
+        _write_ahead(connection)
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     return made
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. Unlike everything else that does not wait for another process's lock by itself."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 class _Job:
