@@ -89,6 +89,12 @@ _SCRIPTS: Final = (
     ("latin", re.compile(r"[a-zA-Z\u00c0-\u024f]"), 1),
 )
 """Script, and how many letters of an alphabet one of its characters is worth."""
+_HAN_OR_LATIN: Final = (_SCRIPTS[0], _SCRIPTS[-1])
+_CHINESE: Final = re.compile(rf"[{_HAN}\x00-\x7f\u2010-\u2027\u3000-\u303f\uff00-\uff65]*")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_LOWER_LETTERS: Final = bytes(
+    ord(chr(code).lower()) if chr(code).isalpha() else 32 for code in range(128)
+) + bytes(128)
 
 
 def language(text: str) -> str:
@@ -99,18 +105,26 @@ def language(text: str) -> str:
     gives its most written one ("ru" for Cyrillic, "ar" for Arabic). Latin letters give "en" where at
     least one word in six is a common English one, else "": "wifi" alone is no evidence.
     """
-    counts = {tag: worth * len(script.findall(text[:MAX_CHARACTERS])) for tag, script, worth in _SCRIPTS}
-    if counts["ja"]:
+    text = text[:MAX_CHARACTERS]
+    if text.isascii():
+        return _latin_language(text) if any(map(str.isalpha, text)) else ""
+    # Nearly all that is left is Chinese with nothing but Latin beside it: 2 µs instead of 6.
+    scripts = _HAN_OR_LATIN if _CHINESE.fullmatch(text) else _SCRIPTS
+    counts = {tag: worth * len(script.findall(text)) for tag, script, worth in scripts}
+    if counts.get("ja"):
         counts["ja"] += counts["zh"]
     tag = max(counts, key=counts.__getitem__)
     if not counts[tag]:
         return ""
-    return tag if tag != "latin" else _latin_language(text[:MAX_CHARACTERS])
+    return tag if tag != "latin" else _latin_language(text)
 
 
 def _latin_language(text: str) -> str:
-    words = re.findall(r"[^\W\d_]+", text.casefold())
-    common = sum(word in ENGLISH_EVIDENCE for word in words)
+    if text.isascii():
+        words = text.encode().translate(_LOWER_LETTERS).decode().split()
+    else:
+        words = _LETTERS.findall(text.casefold())
+    common = sum(map(ENGLISH_EVIDENCE.__contains__, words))
     return "en" if common * 6 >= len(words) else ""
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import cel
 
-from router.rules.fields import Values
+from router.rules.fields import FIELDS, Values
 from router.rules.roots import FIXED_NAMES, NAMES, root
 
 LONGEST: Final = 1_000
@@ -26,7 +26,7 @@ _LITERAL: Final = re.compile(
     r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""",
     re.DOTALL,
 )
-_EQUALITY: Final = re.compile(r"""(\w+)\.(\w+)\s*==\s*['"]([^'"\\\n]*)['"]""", re.ASCII)
+_EQUALITY: Final = re.compile(r"""(\w+\.\w+)\s*==\s*['"]([^'"\\\n]*)['"]""", re.ASCII)
 _MACRO: Final = re.compile(r"\.\s*(all|exists|exists_one|filter|map)\s*\(\s*(\w+)\s*,")
 _COMPUTED_PATTERN: Final = re.compile(r'\bmatches\s*\(\s*(?!"\s*\))')
 
@@ -40,14 +40,11 @@ class Expression:
             raise ValueError(f"an expression has 1 to {LONGEST} characters")
         self._program = cel.compile(source)
         self._names = _checked_names(source, self._program.variables(), self._program.functions())
-        self._equality = _equality(source)
+        # What it says in the engine's own terms, where it is that simple.
+        self.equality = _equality(source)
 
     def holds(self, values: Values) -> bool:
         """Whether the expression is true; anything else, an error too, is a miss."""
-        if self._equality is not None:
-            name, key, text = self._equality
-            found = root(values, name)
-            return isinstance(found, dict) and found.get(key) == text
         return self.evaluate(values)[0]
 
     def evaluate(self, values: Values) -> tuple[bool, str]:
@@ -74,10 +71,10 @@ class Expression:
         return context  # type: ignore[no-any-return]
 
 
-def _equality(source: str) -> tuple[str, str, str] | None:
-    """(name, key, text) of `name.key == 'text'`, the commonest one: a library call costs 15 µs more."""
+def _equality(source: str) -> tuple[str, str] | None:
+    """(field, text) of `customer.tier == 'gold'`, the commonest kind: it needs no call of the library."""
     match = _EQUALITY.fullmatch(source.strip())
-    return (match[1], match[2], match[3]) if match and match[1] in FIXED_NAMES else None
+    return (match[1], match[2]) if match and match[1] in FIELDS else None
 
 
 def _checked_names(source: str, names: list[str], functions: list[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ desk) has them and follow what earlier rules set. A `ticket.` field is absent wh
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 
 from bus.envelope import Action, Edit, Inbound, Message
@@ -27,7 +28,8 @@ _LONGEST_LIST: Final = 1_000
 
 
 class Values(dict[str, Any]):
-    """The fields of one message by name; `~name` is a value as it is compared, `=name` as patterns see it.
+    """The fields of one message by name; `~name` is a value as it is compared, `=name` as patterns see it,
+    `*name` the members of a list.
 
     What is asked for and not there is read and kept, so a condition costs one dictionary look-up.
     """
@@ -40,19 +42,21 @@ class Values(dict[str, Any]):
         self.context = context
 
     def __missing__(self, name: str) -> Any:
-        value = self._read(name)
+        field = FIELDS.get(name)
+        value = field.read(self) if field is not None else self._read(name)
         self[name] = value
         return value
 
     def _read(self, name: str) -> Any:
-        if name[0] == "~":
+        kind = name[0]
+        if kind == "~":
             return comparable(self[name[1:]])
-        if name[0] == "=":
+        if kind == "*":
+            members = self["~" + name[1:]]
+            return members if isinstance(members, tuple) else ()
+        if kind == "=":
             value = self[name[1:]]
             return widened(value) if isinstance(value, str) else ""
-        field = FIELDS.get(name)
-        if field is not None:
-            return field.read(self)
         for prefix, base in FAMILIES.items():
             if name.startswith(prefix):
                 return _BASES[base](self).get(name.removeprefix(prefix))
@@ -68,18 +72,23 @@ class Values(dict[str, Any]):
     def put(self, name: str, value: Any) -> None:
         """Give a field another value from here on."""
         self[name] = value
-        self.pop("~" + name, None)
-        self.pop("=" + name, None)
+        for slot in _derived(name):
+            self.pop(slot, None)
         if name.startswith("fields."):
             self.set_fields()[name.removeprefix("fields.")] = value
-        if name == "queue":
-            self.pop("queue_waiting", None)
+
+
+@lru_cache(maxsize=1_000)
+def _derived(name: str) -> tuple[str, ...]:
+    """The slots that hang on a field."""
+    own = ("~" + name, "=" + name, "*" + name)
+    return (*own, "queue_waiting") if name == "queue" else own
 
 
 def comparable(value: Any) -> Any:
     """A value as conditions compare it: texts folded, lists as tuples of such, None and maps as ""."""
     if isinstance(value, str):
-        return folded(value)
+        return folded(value) if value else ""
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, list | tuple):
@@ -171,11 +180,11 @@ FIELDS: Final[dict[str, Field]] = {
     "match.confidence": Field("number", lambda v: _best(v, "confidence")),
     "match.article": Field("id", lambda v: _best(v, "article_id")),
     "language": Field("text", _language),
-    "tier": Field("text", lambda v: v["ticket.tier"] or v["customer.tier"]),
-    "type": Field("text", lambda v: v["ticket.type"] or ""),
-    "priority": Field("priority", lambda v: v["ticket.priority"] or "normal", PRIORITIES),
-    "queue": Field("id", lambda v: v["ticket.queue"] or v.context.default_queue),
-    "tags": Field("list", lambda v: v["ticket.tags"] or ()),
+    "tier": Field("text", lambda v: getattr(v.context.ticket, "tier", "") or v.context.customer.tier),
+    "type": Field("text", lambda v: getattr(v.context.ticket, "type", "")),
+    "priority": Field("priority", lambda v: getattr(v.context.ticket, "priority", "normal"), PRIORITIES),
+    "queue": Field("id", lambda v: getattr(v.context.ticket, "queue", "") or v.context.default_queue),
+    "tags": Field("list", lambda v: getattr(v.context.ticket, "tags", ())),
     "queue_waiting": Field("number", lambda v: v.context.waiting.get(v["queue"], 0)),
 }
 

@@ -8,7 +8,8 @@ import msgspec
 from router.rules.conditions import All, AnyOf, Cel, Comparison, Condition, Not
 from router.rules.expression import Expression
 from router.rules.fields import Values, field_named
-from router.rules.operators import Key, Test, compile_leaf
+from router.rules.needs import Need, either, every, nothing, one_of
+from router.rules.operators import Test, compile_leaf
 
 _LONGEST_SHOWN: Final = 200
 _MOST_SHOWN: Final = 20
@@ -29,26 +30,26 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Compiled:
-    """A compiled condition. It can only hold where one of `keys` does; None: nothing is known.
+    """A compiled condition; it can only hold where one of the keys of `need` is there.
 
     `phrases` are (field, phrase) pairs the test looks up. `why` tells what decided it, whichever way it went.
     `cost` orders the parts of an `all` or `any`: cheap ones first.
     """
 
-    __slots__ = ("cost", "keys", "phrases", "test", "why")
+    __slots__ = ("cost", "need", "phrases", "test", "why")
 
     def __init__(
         self,
         test: Test,
         why: Callable[[Values], list[Failed]],
         *,
-        keys: frozenset[Key] | None = None,
+        need: Need = nothing,
         phrases: frozenset[tuple[str, str]] = frozenset(),
         cost: int = 0,
     ) -> None:
         self.test = test
         self.why = why
-        self.keys = keys
+        self.need = need
         self.phrases = phrases
         self.cost = cost
 
@@ -63,7 +64,7 @@ def compile_condition(
 ) -> Compiled:
     """Compile a checked condition.
 
-    `changing` are the fields that rules of the set change: what hangs on one of them has no keys. `pointer`
+    `changing` are the fields that rules of the set change: no text of theirs is indexed beforehand. `pointer`
     is the place in the rule.
     """
     match condition:
@@ -95,7 +96,7 @@ def _comparison(condition: Comparison, changing: frozenset[str], pointer: str) -
         return [Failed(pointer=pointer, field=name, op=op, expected=value, found=found)]
 
     phrases = frozenset((name, phrase) for phrase in leaf.phrases)
-    return Compiled(leaf.test, why, keys=leaf.keys, phrases=phrases, cost=int(leaf.slow))
+    return Compiled(leaf.test, why, need=leaf.need, phrases=phrases, cost=int(leaf.slow))
 
 
 def _cel(source: str, pointer: str) -> Compiled:
@@ -104,6 +105,9 @@ def _cel(source: str, pointer: str) -> Compiled:
     def why(values: Values) -> list[Failed]:
         return [Failed(pointer=pointer, op="cel", expected=source, found=expression.evaluate(values)[1])]
 
+    if expression.equality is not None:
+        slot, text = expression.equality
+        return Compiled(lambda values: values[slot] == text, why, need=one_of([expression.equality]))
     return Compiled(expression.holds, why, cost=2)
 
 
@@ -132,10 +136,13 @@ def _all(parts: list[Compiled]) -> Compiled:
         failing = [part for part in parts if not part.test(values)][:1]
         return _why(failing or parts, values)
 
-    known = [part.keys for part in parts if part.keys is not None]
-    # A phrase tells more rules apart than a channel or a tier does; a shorter list is the rarer condition.
-    keys = min(known, key=lambda each: (any(slot[0] != "?" for slot, _ in each), len(each)), default=None)
-    return Compiled(test, why, keys=keys, phrases=_phrases(parts), cost=max(part.cost for part in parts))
+    return Compiled(
+        test,
+        why,
+        need=every([part.need for part in parts]),
+        phrases=_phrases(parts),
+        cost=max(part.cost for part in parts),
+    )
 
 
 def _any(parts: list[Compiled]) -> Compiled:
@@ -151,10 +158,13 @@ def _any(parts: list[Compiled]) -> Compiled:
         holding = [part for part in parts if part.test(values)][:1]
         return _why(holding or parts, values)
 
-    keys: frozenset[Key] | None = frozenset()
-    for part in parts:
-        keys = keys | part.keys if keys is not None and part.keys is not None else None
-    return Compiled(test, why, keys=keys, phrases=_phrases(parts), cost=max(part.cost for part in parts))
+    return Compiled(
+        test,
+        why,
+        need=either([part.need for part in parts]),
+        phrases=_phrases(parts),
+        cost=max(part.cost for part in parts),
+    )
 
 
 def _why(parts: list[Compiled], values: Values) -> list[Failed]:

@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 import re2
 
 from router.rules.fields import Field, Kind, Values
+from router.rules.needs import Need, every, nothing, one_of
 from router.rules.text import folded, occurs
 from router.values import PRIORITIES
 
 Test = Callable[[Values], bool]
-Key = tuple[str, Any]
 
 MOST_VALUES: Final = 200
 LONGEST_PATTERN: Final = 1_000
@@ -54,18 +54,15 @@ _COMPARE: Final = {
     "at_least": operator.ge,
     "at_most": operator.le,
 }
+_ABSENT: Final[tuple[Any, ...]] = (None, "", (), [])
 _RANK: Final = {priority: float(rank) for rank, priority in enumerate(PRIORITIES)}
 
 
 class Leaf(NamedTuple):
-    """A compiled comparison. `keys`: it can only hold where one of them does; None: nothing is known.
-
-    A key is (field, value) of a fixed field, or ("?" + field, phrase) for a phrase that occurs in it.
-    `phrases` are those the test expects to find under "?" + field.
-    """
+    """A compiled comparison; `phrases` are those the test expects to find under "?" + field."""
 
     test: Test
-    keys: frozenset[Key] | None = None
+    need: Need = nothing
     phrases: frozenset[str] = frozenset()
     slow: bool = False
 
@@ -127,11 +124,11 @@ def compile_leaf(name: str, field: Field, op: str, value: Any, *, fixed: bool) -
     if op in _OPPOSITES:
         positive = compile_leaf(name, field, _OPPOSITES[op], value, fixed=fixed)
         test = positive.test
-        return positive._replace(test=lambda values: not test(values), keys=None)
+        return positive._replace(test=lambda values: not test(values), need=nothing)
     if op in ("is", "in"):
-        return _equal(name, field, value if op == "in" else [value], fixed=fixed)
+        return _equal(name, field, value if op == "in" else [value])
     if op == "exists":
-        return Leaf(lambda values: values[name] not in (None, "", (), []))
+        return Leaf(lambda values: values[name] not in _ABSENT)
     if op in _COMPARE:
         return _ordered(name, field, op, value)
     if op == "matches":
@@ -144,24 +141,27 @@ def compile_leaf(name: str, field: Field, op: str, value: Any, *, fixed: bool) -
 
 def _phrase(name: str, field: Field, op: str, value: Any, *, fixed: bool) -> Leaf:
     phrases = frozenset(folded(each) for each in (value if isinstance(value, list) else [value]))
-    if field.kind == "text" and fixed:
+    if fixed and field.kind in ("text", "any"):
         return _indexed("?" + name, op, phrases)
-    if field.kind == "list" and len(phrases) == 1:
-        slot, (only,) = "~" + name, phrases
-        return Leaf(lambda values: only in values[slot])
-    return _contains("~" + name, op, phrases)
+    leaf = _contains("~" + name, op, phrases)
+    if field.kind != "list":
+        return leaf
+    keys = [one_of([("*" + name, phrase)]) for phrase in sorted(phrases)]
+    return leaf._replace(
+        need=every(keys) if op == "contains_all" else one_of(("*" + name, each) for each in phrases)
+    )
 
 
-def _equal(name: str, field: Field, expected: list[Any], *, fixed: bool) -> Leaf:
+def _equal(name: str, field: Field, expected: list[Any]) -> Leaf:
     if field.kind == "any":
         return _equal_any("~" + name, expected)
     slot = "~" + name if field.kind == "text" else name
     wanted = frozenset(folded(each) if field.kind == "text" else each for each in expected)
-    keys = frozenset((slot, each) for each in wanted) if fixed else None
+    need = one_of((slot, each) for each in wanted)
     if len(wanted) == 1:
         (only,) = wanted
-        return Leaf(lambda values: values[slot] == only, keys)
-    return Leaf(lambda values: values[slot] in wanted, keys)
+        return Leaf(lambda values: values[slot] == only, need)
+    return Leaf(lambda values: values[slot] in wanted, need)
 
 
 def _equal_any(slot: str, expected: list[Any]) -> Leaf:
@@ -172,7 +172,7 @@ def _equal_any(slot: str, expected: list[Any]) -> Leaf:
         value = values[slot]
         return not isinstance(value, tuple) and (isinstance(value, bool), value) in wanted
 
-    return Leaf(test)
+    return Leaf(test, one_of((slot, each) for _, each in wanted))
 
 
 def _fold(value: Any) -> Any:
@@ -182,8 +182,8 @@ def _fold(value: Any) -> Any:
 def _ordered(name: str, field: Field, op: str, value: Any) -> Leaf:
     compare = _COMPARE[op]
     if field.kind == "priority":
-        bound = _RANK[value]
-        return Leaf(lambda values: (x := _RANK.get(values[name])) is not None and compare(x, bound))
+        within = frozenset(each for each, rank in _RANK.items() if compare(rank, _RANK[value]))
+        return Leaf(lambda values: values[name] in within, one_of((name, each) for each in within))
 
     def test(values: Values) -> bool:
         x = values[name]
@@ -200,10 +200,10 @@ def _edge(slot: str, op: str, edge: str) -> Leaf:
 def _indexed(slot: str, op: str, phrases: frozenset[str]) -> Leaf:
     """Phrases in a text that the rule set's index has gone through: `values[slot]` is the set it found."""
     if op == "contains_all":
-        rarest = max(sorted(phrases), key=len)
-        return Leaf(lambda values: phrases <= values[slot], frozenset({(slot, rarest)}), phrases)
-    keys = frozenset((slot, phrase) for phrase in phrases)
-    return Leaf(lambda values: not phrases.isdisjoint(values[slot]), keys, phrases)
+        need = every([one_of([(slot, phrase)]) for phrase in sorted(phrases)])
+        return Leaf(lambda values: phrases <= values[slot], need, phrases)
+    need = one_of((slot, phrase) for phrase in phrases)
+    return Leaf(lambda values: not phrases.isdisjoint(values[slot]), need, phrases)
 
 
 def _contains(slot: str, op: str, phrases: frozenset[str]) -> Leaf:

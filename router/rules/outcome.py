@@ -130,6 +130,9 @@ def _tag(tag: str) -> Write:
 
 def _require(need: Requirement) -> Write:
     def write(outcome: Outcome, values: Values) -> None:
+        if not outcome.skills:
+            outcome.skills = (need,)
+            return
         before = next((each for each in outcome.skills if each.skill == need.skill), None)
         if before is None or before.level < need.level:
             others = tuple(each for each in outcome.skills if each is not before)

@@ -13,7 +13,7 @@ from router.decision import Context
 from router.rules.engine import compile_rules
 from router.rules.facts import Facts
 from router.rules.form import parse
-from router.values import ChannelRef, Conversation, Customer
+from router.values import ChannelRef, Conversation, Customer, Ticket
 from tests.bench import desk_rules, mix
 
 T = TypeVar("T")
@@ -44,12 +44,33 @@ def _written(text: str) -> tuple[Inbound, Context]:
         event=Message(text=text),
         received_at=_NOW,
     )
-    conversation = Conversation(id="cv_1", channel_id="ch_1", contact_point_id="cp_1", customer_id="cus_1")
+    conversation = Conversation(
+        id="cv_1",
+        channel_id="ch_1",
+        contact_point_id="cp_1",
+        customer_id="cus_1",
+        with_="person",
+        language="en" if text.isascii() else "zh",
+        ticket_id="tkt_1",
+    )
+    ticket = Ticket(
+        id="tkt_1",
+        number=1,
+        conversation_id="cv_1",
+        customer_id="cus_1",
+        channel_id="ch_1",
+        created_at=_NOW,
+        updated_at=_NOW,
+        waiting_since=_NOW,
+        queue="general",
+        status="open",
+    )
     context = Context(
         now=_NOW,
         channel=ChannelRef(id="ch_1", kind="webhook", name="Shop"),
         conversation=conversation,
         customer=Customer(id="cus_1", name="Ann", tier="gold"),
+        ticket=ticket,
         default_queue="general",
     )
     return inbound, context

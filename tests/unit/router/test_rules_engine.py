@@ -251,6 +251,15 @@ FIELDS: list[dict[str, Any]] = [
     {"field": "queue", "op": "is", "value": "q1"},
     {"field": "tags", "op": "contains", "value": "t1"},
     {"cel": "size(tags) > 1"},
+    {"cel": "customer.tier == 'gold'"},
+    {"field": "customer.tags", "op": "contains_all", "value": ["vip", "beta"]},
+    {"field": "tags", "op": "contains_any", "value": ["t2", "t3"]},
+    {"field": "priority", "op": "at_least", "value": "high"},
+    {"field": "type", "op": "is", "value": "Return"},
+    {"field": "queue_waiting", "op": "is", "value": 0},
+    {"field": "fields.seats", "op": "in", "value": [1, True, "many"]},
+    {"field": "context.page", "op": "contains", "value": "pricing"},
+    {"field": "customer.attributes.regions", "op": "contains", "value": "eu"},
 ]
 CONDITIONS = st.recursive(
     st.sampled_from(FIELDS),
@@ -262,7 +271,16 @@ CONDITIONS = st.recursive(
     max_leaves=4,
 ).filter(lambda condition: _depth(condition) <= 4)
 EFFECTS = st.sampled_from(
-    [{"tag": "t1"}, {"tag": "t2"}, {"set": "queue", "to": "q1"}, {"set": "tier", "to": "silver"}]
+    [
+        {"tag": "t1"},
+        {"tag": "t2"},
+        {"set": "queue", "to": "q1"},
+        {"set": "tier", "to": "silver"},
+        {"set": "priority", "to": "urgent"},
+        {"set": "type", "to": "return"},
+        {"set": "fields.seats", "to": "many"},
+        {"set": "fields.seats", "to": 1},
+    ]
 )
 
 

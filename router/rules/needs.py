@@ -1,0 +1,61 @@
+"""What a condition hangs on: keys of which one must be there for it to hold, so that they find its rule.
+
+A key is a slot of the values and what must be in it: `?field` holds the phrases found in a text, `*field` the
+members of a list, any other slot one value. Of the parts of an `all`, each of which would do, the rarest is
+taken, as far as the set of rules tells: a phrase before a channel or a tier, and of phrases the one that the
+fewest rules name.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+Key = tuple[str, Any]
+Weigh = Callable[[frozenset[Key]], tuple[int, int]]
+"""How often one of the keys will be there: less is rarer."""
+Need = Callable[[Weigh], "frozenset[Key] | None"]
+"""The keys of a condition; None where it hangs on nothing that can be looked up."""
+
+_PHRASE: Final = "?"
+
+
+def nothing(weigh: Weigh) -> frozenset[Key] | None:
+    """The need of a condition that has to be tried on every message."""
+    return None
+
+
+def one_of(keys: Iterable[Key]) -> Need:
+    """The condition holds only where one of these is there."""
+    fixed = frozenset(keys)
+    return lambda weigh: fixed
+
+
+def every(parts: Sequence[Need]) -> Need:
+    """All parts must hold: the rarest is enough to look for."""
+
+    def need(weigh: Weigh) -> frozenset[Key] | None:
+        known = [keys for part in parts if (keys := part(weigh)) is not None]
+        return min(known, key=weigh, default=None)
+
+    return need
+
+
+def either(parts: Sequence[Need]) -> Need:
+    """One part must hold: each has to be looked for."""
+
+    def need(weigh: Weigh) -> frozenset[Key] | None:
+        known = [part(weigh) for part in parts]
+        return None if None in known else frozenset().union(*(keys for keys in known if keys is not None))
+
+    return need
+
+
+def weigher(phrases: Iterable[tuple[str, str]]) -> Weigh:
+    """The weights in a set of rules; `phrases` are the (field, phrase) of each rule that names it."""
+    counts = Counter((_PHRASE + field, phrase) for field, phrase in phrases)
+
+    def weigh(keys: frozenset[Key]) -> tuple[int, int]:
+        exact = sum(slot[0] != _PHRASE for slot, _ in keys)
+        return exact, sum(counts[key] for key in keys)
+
+    return weigh
