@@ -6,14 +6,15 @@ the platform sent and sends what it is given. To add one, see docs/ADDING_A_CHAN
     ReceiveError             nothing was taken
     ├── Unauthenticated      the sender did not prove who it is
     ├── Malformed            not what the platform's language allows; `faults` say where and why
-    └── TooLarge             more than is taken at once
+    ├── TooLarge             more than is taken at once
+    └── Unheard              it can't be listened to now; the text says why, in words, without secrets
     SendError                the message was not sent; the text says why, in words, without secrets
     ├── Retryable            try again, `after` seconds from now where the platform named them
     ├── Rejected             this message will never be taken; a person may change something and retry
     └── Unreachable          the address takes no messages any more
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
@@ -42,6 +43,14 @@ class Malformed(ReceiveError):
 
 class TooLarge(ReceiveError):
     """The body is larger than the channel takes at once."""
+
+
+class Unheard(ReceiveError):
+    """The platform can't be listened to: `after` is its own wish in seconds for the next attempt, or None."""
+
+    def __init__(self, why: str, after: float | None = None) -> None:
+        super().__init__(why)
+        self.after = after
 
 
 class SendError(Exception):
@@ -96,6 +105,13 @@ class Received(NamedTuple):
     files: tuple[bytes, ...] = ()
 
 
+class Heard(NamedTuple):
+    """What listening brought, and where to go on once that is durable; there may be nothing but the place."""
+
+    received: Received
+    cursor: str
+
+
 class Sent(NamedTuple):
     """The platform took it. `external_id` is its own id for the message, "" where it gave none."""
 
@@ -111,24 +127,45 @@ class Tools(NamedTuple):
 
 
 class Channel(AbstractAsyncContextManager["Channel", None], Protocol):
-    """A connection to a platform; open it with `async with` before it sends.
+    """A connection to a platform; open it with `async with` before it sends or listens.
 
-    `longest_body` is the most bytes a hook reads; 0 where the platform has no hook.
+    Inherit it: what a platform does not have is answered here. `longest_body` is the most bytes a hook reads;
+    0 where the platform has no hook.
     """
 
     kind: ClassVar[str]
     capabilities: ClassVar[Capabilities]
-    longest_body: ClassVar[int]
+    longest_body: ClassVar[int] = 0
     settings_type: ClassVar[type[Settings]]
 
     def __init__(self, channel_id: str, settings: Any, tools: Tools) -> None: ...
 
+    @property
+    def polls(self) -> bool:
+        """Whether it has to be listened to, because the platform does not call."""
+        return False
+
     def receive(self, request: HookRequest) -> Received:
-        """Make envelopes of what came in; pure, whatever the bytes are. Raises `ReceiveError` alone."""
-        ...
+        """Make envelopes of what came in; pure, whatever the bytes are.
+
+        Raises `Unauthenticated`, `Malformed` or `TooLarge`.
+        """
+        raise Unauthenticated("this channel has no hook")
+
+    def listen(self, cursor: str) -> AsyncGenerator[Heard, None]:
+        """What comes in, from a cursor of its own on, "" at first; raises `Unheard`.
+
+        It is asked for more once what it gave is durable and the cursor saved, so it may tell the platform
+        then. It may be begun again from any cursor it gave, and may give again what it gave before.
+        """
+        raise Unheard("this channel is not listened to")
 
     async def send(self, outbound: Outbound) -> Sent:
         """Give a message to the platform; raises `SendError` alone."""
         ...
 
-    async def __aenter__(self) -> Self: ...
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        return None

@@ -46,6 +46,7 @@ async def composed(settings: Settings, listening: socket.socket) -> AsyncIterato
             roles.gateway(parts)
             | roles.inbound(parts, parts.setup, parts.knowledge, parts.relay.wake, owner)
             | roles.outbound(parts, parts.connections, owner)
+            | roles.poll(parts, parts.connections, parts.acceptance, parts.tally, owner)
             | roles.relay(parts.relay)
             | roles.assign(parts, parts.setup)
             | roles.clock(parts, parts.setup)
@@ -84,6 +85,10 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
             secrets, blobs = Secrets(load_key(process.settings.key_file)), ends.blobs(process.settings)
             connections = await _connections(stack, process, secrets, blobs)
             return roles.outbound(process, connections, _owner())
+        case "poll":
+            secrets, blobs = Secrets(load_key(process.settings.key_file)), ends.blobs(process.settings)
+            connections, tally = await _connections(stack, process, secrets, blobs), Tally(process.store)
+            return roles.poll(process, connections, _acceptance(process, blobs, tally), tally, _owner())
         case "relay":
             relay = Relay(bus=process.bus, store=process.store)
             process.store.on_commit(lambda _seq: relay.wake())
@@ -125,7 +130,7 @@ async def _parts(stack: AsyncExitStack, process: Process) -> Parts:
         knowledge=knowledge,
         connections=connections,
         relay=Relay(bus=bus, store=store),
-        acceptance=Acceptance(bus=bus, store=store, blobs=blobs, tally=tally, partitions=settings.partitions),
+        acceptance=_acceptance(process, blobs, tally),
         tally=tally,
     )
 
@@ -138,6 +143,16 @@ async def _setup(process: Process) -> SetupLoader:
 
 async def _knowledge(stack: AsyncExitStack, process: Process) -> Knowledge:
     return await stack.enter_async_context(Knowledge(process.store, process.settings.target_precision))
+
+
+def _acceptance(process: Process, blobs: Blobs, tally: Tally) -> Acceptance:
+    return Acceptance(
+        bus=process.bus,
+        store=process.store,
+        blobs=blobs,
+        tally=tally,
+        partitions=process.settings.partitions,
+    )
 
 
 async def _connections(

@@ -4,21 +4,25 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Literal, get_args
 
+from gateway.acceptance import Acceptance
 from gateway.differences import differences
 from gateway.fanout import Fanout
 from gateway.parts import Parts, Process
+from gateway.tally import Tally
+from storage.leases import Fence
 from workers.assign import AssignWorker
 from workers.auditor import Auditor
 from workers.clock import ClockWorker
 from workers.connections import Connections
-from workers.inbound import Fence, InboundWorker
+from workers.inbound import InboundWorker
 from workers.knowledge import Knowledge
 from workers.lanes import Lanes
 from workers.outbound import OutboundWorker
+from workers.poll import Polls
 from workers.relay import Relay
 from workers.setup import SetupLoader
 
-Role = Literal["gateway", "inbound", "outbound", "relay", "assign", "clock"]
+Role = Literal["gateway", "inbound", "outbound", "poll", "relay", "assign", "clock"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Run = Callable[[], Awaitable[None]]
@@ -70,6 +74,21 @@ def outbound(process: Process, connections: Connections, owner: str) -> Runs:
         alone=_alone(process),
     )
     return {"outbound": worker.run}
+
+
+def poll(
+    process: Process, connections: Connections, acceptance: Acceptance, tally: Tally, owner: str
+) -> Runs:
+    """Listens to the channels whose platforms do not call."""
+    polls = Polls(
+        connections=connections,
+        store=process.store,
+        take=acceptance.take_all,
+        random=random.SystemRandom().random,
+        owner=owner,
+        alone=_alone(process),
+    )
+    return {"tally": tally.run, "poll": polls.run}
 
 
 def relay(relay: Relay) -> Runs:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from router.values import Value
-from storage import schema
+from storage import cursors, schema
 from storage.refusals import InUse
 from storage.store import Missing, Tx, last_number
 
@@ -114,6 +114,7 @@ def remove(tx: Tx, channel_id: str) -> None:
     if tx.sql.execute(select(contact.id).where(contact.channel_id == channel_id).limit(1)).first():
         raise InUse("Customers have written on this channel; switch it off instead.")
     tx.sql.execute(delete(schema.channels).where(_row.id == channel_id))
+    cursors.forget(tx, channel_id)
     tx.emit("channel.updated", id=channel_id)
 
 

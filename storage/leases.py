@@ -1,16 +1,28 @@
 """Leases: which process has which lane, told by rows alone.
 
-Each process that is there has a row that it renews; each lane has one that names its owner and an epoch. An
-owner whose own row has lapsed owns nothing any more. Whoever takes a lane raises its epoch, and each
-transaction of an owner asks for its own first (`hold`): one that slept while its lane went to another stores
-nothing.
+Lanes are shared by groups: `inbound` are the partitions, `poll` the channels that have to be listened to. A
+lane's name begins with its group and a dot, a process's with its group and a slash. Each process that is
+there has a row that it renews; each lane has one that names its owner and an epoch. An owner whose own row
+has lapsed owns nothing any more. Whoever takes a lane raises its epoch, and each transaction of an owner asks
+for its own first (`hold`): one that slept while its lane went to another stores nothing.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from storage import schema
 from storage.columns import UtcTime
@@ -21,8 +33,6 @@ from storage.store import StoreError, Tx
 LASTS: Final = timedelta(seconds=4)
 # Rows of the dead are forgotten after this.
 _KEPT: Final = timedelta(minutes=1)
-_LANE: Final = "inbound."
-_PROCESS: Final = "inbound/"
 
 _row = schema.leases.c
 _ours = (_row.name == bindparam("lane"), _row.owner == bindparam("holder"), _row.epoch == bindparam("since"))
@@ -41,6 +51,10 @@ _drop = delete(schema.leases).where(*_ours)
 _add = text(
     "INSERT INTO leases (name, owner, epoch, expires_at) VALUES (:name, '', 0, :at) ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("at", type_=UtcTime))
+
+
+Fence = Callable[[Tx], None]
+"""What each transaction of a lane's worker begins with; raises `LeaseLost` where the lane is another's."""
 
 
 class LeaseLost(StoreError):
@@ -76,27 +90,33 @@ def quota(owner: str, having: Mapping[str, int], lanes: int) -> int:
     return each + (order.index(owner) < left_over)
 
 
+def known(sql: Connection, group: str) -> set[str]:
+    """The lanes of a group that there are to share."""
+    return set(sql.execute(select(_row.name).where(_row.name.startswith(f"{group}."))).scalars())
+
+
 def add(tx: Tx, lanes: Collection[str]) -> None:
     """Let these lanes be shared; those that are known already stay with whoever has them."""
     if lanes:
         tx.sql.execute(_add, [{"name": lane, "at": tx.now} for lane in sorted(lanes)])
 
 
-def beat(tx: Tx, owner: str, *, alone: bool) -> Share:
+def beat(tx: Tx, group: str, owner: str, *, alone: bool) -> Share:
     """Renew the owner's row and take free lanes up to its quota; a surplus it must give back itself.
 
     `alone`: no other process can be there, so whatever another owner has was left by a dead one.
     """
     now = _now(tx)
-    _renew(tx, owner, now)
+    process, lane = f"{group}/", f"{group}."
+    _renew(tx, process, owner, now)
     rows = tx.sql.execute(select(_row.name, _row.owner, _row.epoch, _row.expires_at)).all()
     live = {
-        name.removeprefix(_PROCESS): (at - now).total_seconds()
+        name.removeprefix(process): (at - now).total_seconds()
         for name, _, _, at in rows
-        if name.startswith(_PROCESS) and at > now and not alone
+        if name.startswith(process) and at > now and not alone
     }
     others = [seconds for one, seconds in live.items() if one != owner]
-    lanes = {name: (has, epoch) for name, has, epoch, _ in rows if name.startswith(_LANE)}
+    lanes = {name: (has, epoch) for name, has, epoch, _ in rows if name.startswith(lane)}
     having = dict.fromkeys([*live, owner], 0)
     for has, _ in lanes.values():
         if has in having:
@@ -104,7 +124,7 @@ def beat(tx: Tx, owner: str, *, alone: bool) -> Share:
     mine = {lane: epoch for lane, (has, epoch) in lanes.items() if has == owner}
     missing = quota(owner, having, len(lanes)) - len(mine)
     if missing > 0:
-        mine |= _take(tx, owner, now, having, missing)
+        mine |= _take(tx, owner, now, _free_ones(lane, having, missing))
     return Share(mine, max(0, -missing), min(others, default=LASTS.total_seconds()))
 
 
@@ -115,7 +135,7 @@ def hold(tx: Tx, lease: Lease) -> None:
         raise LeaseLost(f"lane {lease.lane} is another's now")
 
 
-def fence(lease: Lease) -> Callable[[Tx], None]:
+def fence(lease: Lease) -> Fence:
     """`hold` for this lease."""
     return lambda tx: hold(tx, lease)
 
@@ -130,9 +150,9 @@ def drop(tx: Tx, lease: Lease) -> None:
     tx.sql.execute(_drop, lease._asdict())
 
 
-def leave(tx: Tx, owner: str) -> None:
+def leave(tx: Tx, group: str, owner: str) -> None:
     """The owner is there no more; lanes it still has are free."""
-    tx.sql.execute(delete(schema.leases).where(_row.name == _PROCESS + owner))
+    tx.sql.execute(delete(schema.leases).where(_row.name == f"{group}/{owner}"))
 
 
 def _now(tx: Tx) -> datetime:
@@ -143,25 +163,28 @@ def _now(tx: Tx) -> datetime:
     return found
 
 
-def _renew(tx: Tx, owner: str, now: datetime) -> None:
-    name, until = _PROCESS + owner, now + LASTS
+def _renew(tx: Tx, process: str, owner: str, now: datetime) -> None:
+    name, until = process + owner, now + LASTS
     renewed = tx.sql.execute(update(schema.leases).where(_row.name == name).values(expires_at=until))
     if not renewed.rowcount:
         row = {"name": name, "owner": owner, "epoch": 0, "expires_at": until}
         tx.sql.execute(insert(schema.leases), row)
-        dead = _row.name.startswith(_PROCESS), _row.expires_at < now - _KEPT
+        dead = _row.name.startswith(process), _row.expires_at < now - _KEPT
         tx.sql.execute(delete(schema.leases).where(*dead))
 
 
-def _take(tx: Tx, owner: str, now: datetime, live: Collection[str], most: int) -> dict[str, int]:
+def _free_ones(prefix: str, live: Collection[str], most: int) -> Select[tuple[str]]:
     # A lane that a transaction has hold of is not free yet, whatever became of its owner.
-    free_ones = (
+    return (
         select(_row.name)
-        .where(_row.name.startswith(_LANE), _row.owner.not_in(live))
+        .where(_row.name.startswith(prefix), _row.owner.not_in(live))
         .order_by(_row.name)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
+
+
+def _take(tx: Tx, owner: str, now: datetime, free_ones: Select[tuple[str]]) -> dict[str, int]:
     lanes = list(tx.sql.execute(free_ones).scalars())
     taken = (
         update(schema.leases)

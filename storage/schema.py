@@ -54,6 +54,14 @@ channels = Table(
     _now("updated_at"),
 )
 
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("channel_id", Text, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    _now("updated_at"),
+)
+
 customers = Table(
     "customers",
     metadata,

@@ -20,7 +20,7 @@ from bus.envelope import Action, EnvelopeError, Inbound, Message, decode
 from bus.port import Bus, BusUnavailable, Delivery, Subscription
 from knowledgebase.match import Match
 from storage import conversations, dead_letters, tickets
-from storage.leases import LeaseLost
+from storage.leases import Fence, LeaseLost
 from storage.store import Store, StoreUnavailable, Tx
 from workers.intake import Frozen, NeedsMatch, Taken, take_in
 from workers.knowledge import Knowledge
@@ -28,8 +28,6 @@ from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()
 T = TypeVar("T")
-Fence = Callable[[Tx], None]
-"""What each of a worker's transactions begins with; raises `LeaseLost` where the lane is another's."""
 # What is queued is taken whole up to this; more would hold the writer from its other callers.
 BATCH = 200
 # How old queue figures may be, in seconds.

@@ -1,14 +1,14 @@
 """The webhook channel itself."""
 
 from io import BytesIO
-from typing import ClassVar, Self
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from bus.envelope import Outbound
 from channels import outcome
-from channels.protocol import Capabilities, HookRequest, Received, Rejected, Sent, Tools
+from channels.protocol import Capabilities, Channel, HookRequest, Received, Rejected, Sent, Tools
 from channels.settings import Settings
 from channels.webhook import body, receive, send, signature
 from channels.webhook.settings import WebhookSettings
@@ -16,7 +16,7 @@ from channels.webhook.settings import WebhookSettings
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
 
 
-class Webhook:
+class Webhook(Channel):
     """Messages as signed POSTs. Sending is idempotent: `webhook-id` is the same on every attempt."""
 
     kind: ClassVar[str] = receive.KIND
@@ -34,12 +34,6 @@ class Webhook:
 
     def __repr__(self) -> str:
         return f"Webhook({self._id!r})"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_exc: object) -> None:
-        return None
 
     def receive(self, request: HookRequest) -> Received:
         """See `Channel`."""

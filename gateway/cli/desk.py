@@ -34,7 +34,9 @@ def serve(
 
 
 def worker(
-    role: Annotated[str, typer.Option("--role", help="gateway, inbound, outbound, relay, assign or clock.")],
+    role: Annotated[
+        str, typer.Option("--role", help="gateway, inbound, outbound, poll, relay, assign or clock.")
+    ],
     host: Host = None,
     port: Port = None,
     data: Data = None,
@@ -44,8 +46,6 @@ def worker(
     Any number of each may run. All but the gateway answer /livez, /readyz and /metrics, and nothing else.
     """
     chosen = settings(host=host, port=port, data=data)
-    if role == "poll":
-        raise Failure("There is no worker poll: no kind of channel in this release has to be polled.")
     from gateway.roles import ROLES
     from gateway.serve import StartError, work
 

@@ -29,7 +29,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, servers: Servers
 
 async def beat(store: Store, owner: str) -> Share:
     """One of an owner's beats, among others."""
-    return await store.write(partial(leases.beat, owner=owner, alone=False))
+    return await store.write(partial(leases.beat, group="inbound", owner=owner, alone=False))
 
 
 async def die(store: Store, owner: str) -> None:
@@ -123,14 +123,14 @@ async def test_a_lane_that_is_freed_late_stays_with_its_new_owner(store: Store) 
 async def test_one_that_leaves_frees_what_it_has(store: Store) -> None:
     """The next beat of another takes it at once."""
     await beat(store, "a")
-    await store.write(partial(leases.leave, owner="a"))
+    await store.write(partial(leases.leave, group="inbound", owner="a"))
     assert set((await beat(store, "b")).epochs) == set(LANES)
 
 
 async def test_one_that_must_be_alone_waits_for_no_lease(store: Store) -> None:
     """Whoever had the lanes before is dead, though its row has not lapsed."""
     await beat(store, "a")
-    share = await store.write(partial(leases.beat, owner="b", alone=True))
+    share = await store.write(partial(leases.beat, group="inbound", owner="b", alone=True))
     assert share.epochs == dict.fromkeys(LANES, 2)
 
 

@@ -13,11 +13,11 @@ from sqlalchemy import select
 from bus.envelope import encode
 from bus.topology import inbound_lane, inbound_lanes
 from storage import leases, schema
-from storage.leases import Lease, LeaseLost
+from storage.leases import Fence, Lease, LeaseLost
 from storage.store import Tx
 from tests.eventually import eventually
 from tests.integration.office import LANE, STRANGE, Office, office_in
-from workers.inbound import Fence, InboundWorker
+from workers.inbound import InboundWorker
 from workers.lanes import STALLED, Lanes
 
 
@@ -111,7 +111,7 @@ async def test_lanes_beyond_the_number_are_drained(office: Office) -> None:
 async def test_a_process_after_one_that_died_begins_at_once(office: Office) -> None:
     """The dead one's leases have not lapsed, as no time passes here; the file's lock says that it is dead."""
     await office.store.write(partial(leases.add, lanes=inbound_lanes(2)))
-    dead = await office.store.write(partial(leases.beat, owner="dead", alone=True))
+    dead = await office.store.write(partial(leases.beat, group="inbound", owner="dead", alone=True))
     sent = await publish(office, 2, 4)
     async with running(lanes_of(office, 2)):
 

@@ -22,7 +22,7 @@ CHART = DEPLOY / "helm" / "frontdesk"
 VARIABLES = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG}
 # Read by the tests, never by the desk.
 FOR_TESTS = {"FRONTDESK_FAULTS"}
-ROLES = {"gateway", "inbound", "outbound", "relay", "assign", "clock"}
+ROLES = {"gateway", "inbound", "outbound", "poll", "relay", "assign", "clock"}
 METRIC = re.compile(r"\bfrontdesk_[a-z_]+\b")
 # What a series' name adds to its family's.
 SUFFIXES = ("_total", "_bucket", "_sum", "_count")
