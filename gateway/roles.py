@@ -20,6 +20,7 @@ from workers.lanes import Lanes
 from workers.outbound import OutboundWorker
 from workers.poll import Polls
 from workers.relay import Relay
+from workers.search import SearchWorker
 from workers.setup import SetupLoader
 
 Role = Literal["gateway", "inbound", "outbound", "poll", "relay", "assign", "clock"]
@@ -102,9 +103,13 @@ def assign(process: Process, setup: SetupLoader) -> Runs:
 
 
 def clock(process: Process, setup: SetupLoader) -> Runs:
-    """Fires what is due, and looks whether the ledger balances."""
+    """Fires what is due, looks whether the ledger balances, and keeps the search index filled."""
     auditor = Auditor(store=process.store, clock=process.clock, tell=differences(process.metrics))
-    return {"clock": ClockWorker(setup=setup).run, "ledger": auditor.run}
+    return {
+        "clock": ClockWorker(setup=setup).run,
+        "ledger": auditor.run,
+        "search": SearchWorker(store=process.store).run,
+    }
 
 
 def _alone(process: Process) -> bool:

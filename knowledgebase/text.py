@@ -22,6 +22,7 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇"
 _UNSPACED = _HAN + "\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 # Vowel signs of the Indic scripts are marks, which \w leaves out.
 _RUN: Final = re.compile(rf"[{_UNSPACED}]+|(?:[^\W_{_UNSPACED}]|[\u0900-\u0dff])+")
+_ASCII_RUN: Final = re.compile(r"[a-zA-Z0-9]+")
 _UNSPACED_RUN: Final = re.compile(rf"[{_UNSPACED}]")
 _DROPPED: Final = re.compile(
     r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200f\ufeff]"
@@ -32,14 +33,21 @@ _NOT_WORDS: Final = re.compile(r"<[a-zA-Z/!][^<>]*>|https?://[!-~]+|[\w.+-]{1,64
 
 def normalise(text: str) -> str:
     """The first 2,000 characters in one spelling: no markup, links or addresses, folded, Simplified."""
-    bare = _NOT_WORDS.sub(" ", text[:MAX_CHARACTERS])
-    folded = _DROPPED.sub("", unicodedata.normalize("NFKD", bare.casefold()))
-    return unicodedata.normalize("NFC", folded)[:MAX_CHARACTERS].casefold().translate(_simplified())
+    return folded(_NOT_WORDS.sub(" ", text[:MAX_CHARACTERS]))[:MAX_CHARACTERS]
+
+
+def folded(text: str) -> str:
+    """The text with its letters in one spelling: case, width, accents, Traditional characters."""
+    if text.isascii():
+        return text.lower()
+    bare = _DROPPED.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return unicodedata.normalize("NFC", bare).casefold().translate(_simplified())
 
 
 def runs(normalised: str) -> list[str]:
     """The words of spaced scripts and the unbroken stretches of the others, in order."""
-    return _RUN.findall(normalised)
+    # Four times as fast where it can be.
+    return (_ASCII_RUN if normalised.isascii() else _RUN).findall(normalised)
 
 
 def is_unspaced(run: str) -> bool:

@@ -43,6 +43,7 @@ def save(tx: Tx, customer: Customer) -> Kept:
     """Store a customer who was there, as the next version; raises `Missing`."""
     changed = _customers.dump(customer) | {"version": _row.version + 1, "updated_at": tx.now}
     tx.sql.execute(update(schema.customers).where(_row.id == customer.id).values(changed))
+    tx.emit("customer.updated", id=customer.id)
     return get(tx.sql, customer.id)
 
 

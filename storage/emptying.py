@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, exists, select
 
-from storage import schema
+from storage import schema, search
 from storage.store import Tx
 
 # What an installation keeps: who may do everything, what programs sign in with, how far numbers have come.
@@ -20,6 +20,7 @@ def empty(tx: Tx) -> None:
     for table in reversed(schema.metadata.sorted_tables):
         if table.name not in _KEPT:
             tx.sql.execute(delete(table))
+    search.clear(tx)
     agent, session = schema.agents.c, schema.sessions.c
     tx.sql.execute(delete(schema.agents).where(agent.role != "admin"))
     tx.sql.execute(delete(schema.sessions).where(session.agent_id.not_in(select(agent.id))))

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, or_, select
 
 from router.values import Conversation, Customer, Ticket
-from storage import deliveries, messages, schema
+from storage import deliveries, messages, schema, search
+from storage.columns import Json
 from storage.deliveries import Delivery
+from storage.listed import among
 from storage.messages import Message
 from storage.paging import Position, Slice, newest_first
 from storage.rows import Mapper
@@ -18,11 +20,10 @@ _conversations = Mapper(schema.conversations, Conversation)
 _ticket = schema.tickets.c
 _conversation = schema.conversations.c
 _customer = schema.customers.c
-_message = schema.messages.c
 _OVER = frozenset({"resolved", "closed", "merged"})
 _WITH_BOT = _conversation.with_ == literal_column("'bot'")
-# A search looks at so many characters of what was typed.
-LONGEST_QUERY = 200
+# As many digits as a ticket's number has at most.
+_LONGEST_NUMBER = 9
 
 
 class Filters(NamedTuple):
@@ -50,6 +51,8 @@ class Names(NamedTuple):
 def tickets(sql: Connection, filters: Filters, after: Position | None, limit: int) -> "Slice[Ticket]":
     """Tickets that meet the filters, newest change first."""
     query = _tickets.select().where(*_conditions(filters))
+    if filters.q:
+        query = query.where(_search(sql, filters.q))
     found = [_tickets.load(line) for line in sql.execute(newest_first(query, schema.tickets, after, limit))]
     return _slice_tickets(found, limit)
 
@@ -80,22 +83,25 @@ def _conditions(filters: Filters) -> "list[ColumnElement[bool]]":
         wanted.append(_ticket.assignee == filters.assignee if filters.assignee else none)
     if filters.updated_since is not None:
         wanted.append(_ticket.updated_at >= filters.updated_since)
-    if filters.q:
-        wanted.append(_search(filters.q[:LONGEST_QUERY].strip()))
     return wanted
 
 
-def _search(text: str) -> "ColumnElement[bool]":
-    number = text.removeprefix("#")
-    if number.isascii() and number.isdecimal() and len(number) < 10:
-        return _ticket.number == int(number)
-    person = select(_customer.id).where(
-        or_(_customer.name.icontains(text, autoescape=True), _customer.email.icontains(text, autoescape=True))
-    )
-    said = exists().where(
-        _message.conversation_id == _ticket.conversation_id, _message.text.icontains(text, autoescape=True)
-    )
-    return or_(_ticket.subject.icontains(text, autoescape=True), _ticket.customer_id.in_(person), said)
+def ticket_number(text: str) -> int | None:
+    """The ticket's number that a text names, with or without its `#`."""
+    digits = text.strip().removeprefix("#")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER):
+        return None
+    return int(digits)
+
+
+def _search(sql: Connection, question: str) -> "ColumnElement[bool]":
+    number = ticket_number(question)
+    if number is not None and question.strip().startswith("#"):
+        return _ticket.number == number
+    found = search.find(sql, question)
+    numbers = [*found.tickets, *([number] if number is not None else [])]
+    conversations = bindparam("found", list(found.conversations), type_=Json)
+    return or_(_ticket.number.in_(numbers), among(_ticket.conversation_id, conversations))
 
 
 def names(sql: Connection, customer_ids: set[str], conversation_ids: set[str]) -> Names:
@@ -135,15 +141,25 @@ class Listed(NamedTuple):
     updated_at: object
 
 
-def conversations(
-    sql: Connection, with_: str | None, customer: str | None, after: Position | None, limit: int
-) -> "Slice[Listed]":
-    """Conversations by who has them, newest change first."""
+class Chosen(NamedTuple):
+    """What a list of conversations is narrowed to: who has them, whose they are, what was said in them."""
+
+    with_: str | None = None
+    customer: str | None = None
+    q: str | None = None
+
+
+def conversations(sql: Connection, chosen: Chosen, after: Position | None, limit: int) -> "Slice[Listed]":
+    """Conversations, newest change first."""
+    with_, customer, q = chosen
     query = _conversations.select().add_columns(_conversation.updated_at)
     if with_ is not None:
         query = query.where(_WITH_BOT if with_ == "bot" else _conversation.with_ == with_)
     if customer is not None:
         query = query.where(_conversation.customer_id == customer)
+    if q:
+        found = bindparam("found", list(search.find(sql, q).conversations), type_=Json)
+        query = query.where(among(_conversation.id, found))
     lines = sql.execute(newest_first(query, schema.conversations, after, limit)).all()
     items = [Listed(_conversations.load(line[:-1]), line[-1]) for line in lines[:limit]]
     rest = (lines[limit - 1][-1], items[-1].conversation.id) if len(lines) > limit else None

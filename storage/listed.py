@@ -8,7 +8,7 @@ writing it than SQLite on running it.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import BindParameter, ColumnElement, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -37,6 +37,6 @@ def _for_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> s
     return f"{column} = ANY (ARRAY(SELECT jsonb_array_elements_text({values})))"
 
 
-def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-    """Whether a column's value is in the parameter `name`, a list of texts."""
-    return _Among(column, bindparam(name, type_=Json))
+def among(column: ColumnElement[str], given: str | BindParameter[Any]) -> ColumnElement[bool]:
+    """Whether a column's value is in a parameter, a list of texts: one of that name, or the one given."""
+    return _Among(column, bindparam(given, type_=Json) if isinstance(given, str) else given)

@@ -17,9 +17,11 @@ from sqlalchemy import (
     text,
 )
 
+from storage import search_tables
 from storage.columns import Bytes, Json, Text, UtcTime
 
 metadata = MetaData()
+search_tables.beside(metadata)
 # SQLite fills only INTEGER PRIMARY KEY by itself.
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 # Where there are sequences; SQLite, whose writers take turns anyway, has the counter of the same name.

@@ -24,6 +24,7 @@ from gateway.http.resources.ticket_models import (
 )
 from router import lifecycle
 from storage import channels, conversations, deliveries, inbox_views, messages, outbox
+from storage.inbox_views import Chosen
 from storage.paging import Sql
 from storage.store import Tx
 from workers import inbox
@@ -37,6 +38,7 @@ class ConversationQuery(ListQuery):
 
     with_: Literal["bot", "person", "closed"] | None = Field(None, alias="with")
     customer: str | None = Field(None, max_length=200)
+    q: str | None = Field(None, max_length=200, description="Words that were said in it.")
 
 
 class MessageQuery(ListQuery):
@@ -50,7 +52,8 @@ class Nothing(BaseModel):
 @api.read("/api/v1/conversations", summary="Conversations, newest change first")
 def list_conversations(sql: Sql, call: Call, query: ConversationQuery) -> Page[ConversationOut]:
     """A page of conversations."""
-    found = inbox_views.conversations(sql, query.with_, query.customer, query.after(), query.limit)
+    chosen = Chosen(query.with_, query.customer, query.q)
+    found = inbox_views.conversations(sql, chosen, query.after(), query.limit)
     names = inbox_views.names(
         sql,
         {one.conversation.customer_id for one in found.items},

@@ -49,7 +49,10 @@ from workers.intake import LIVE_KINDS
 api = Api("Tickets")
 
 LONGEST_LIST = 50
-
+_Q = (
+    "Words that stand in one message, or in the subject, the tags and what is known of the customer; the "
+    "last one may be unfinished. `#1042` is a ticket by its number, `1042` that and all texts that hold it."
+)
 
 _STATUS = f"({'|'.join(get_args(TicketStatus))})"
 _STATUSES = f"^{_STATUS}(,{_STATUS})*$"
@@ -64,7 +67,7 @@ class TicketQuery(ListQuery):
     channel: str | None = Field(None, max_length=200)
     customer: str | None = Field(None, max_length=200)
     type: str | None = Field(None, max_length=200)
-    q: str | None = Field(None, max_length=200, description="A number, or words in subject, name or text.")
+    q: str | None = Field(None, max_length=200, description=_Q)
     updated_since: AwareDatetime | None = None
 
 

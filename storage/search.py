@@ -1,0 +1,124 @@
+"""The search index: the words of messages and tickets, in FTS5 or as tsvector, both answering alike.
+
+A document is its words (`storage.search_words`) under a number: a message's `seq`, a ticket's number. It is
+filled from the event log a moment after the commit, so that no message waits for it; how far that has come is
+a row. Its tables stand beside `storage.schema`: they hold nothing that can't be made anew from the others.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, TextClause, text
+
+from storage import exclusive
+from storage.prepared import raw
+from storage.search_words import Asked, asked
+from storage.store import Tx
+
+MESSAGES = "search_messages"
+TICKETS = "search_tickets"
+# A question that more than so much answers gives the newest of it.
+MOST_FOUND = 1_000
+Document = tuple[int, Sequence[str]]
+
+_POSITION = text("SELECT seq FROM search_position")
+_MOVE = text("UPDATE search_position SET seq = :seq")
+
+
+class _Index(NamedTuple):
+    """A table's statements. They are written out, because no dialect's full-text search is SQLAlchemy's."""
+
+    put_sqlite: str
+    put_postgresql: TextClause
+    clear: TextClause
+
+
+def _index(table: str) -> _Index:
+    rows = "unnest(CAST(:numbers AS bigint[]), CAST(:words AS text[])) AS given (number, words)"
+    lexemes = "array_to_tsvector(string_to_array(given.words, ' '))"
+    conflict = "ON CONFLICT (number) DO UPDATE SET words = excluded.words"
+    # Names of this module's own.
+    return _Index(
+        f"INSERT OR REPLACE INTO {table} (rowid, words) VALUES (?, ?)",  # noqa: S608
+        text(f"INSERT INTO {table} SELECT given.number, {lexemes} FROM {rows} {conflict}"),  # noqa: S608
+        text(f"DELETE FROM {table}"),  # noqa: S608
+    )
+
+
+_INDEXES = {name: _index(name) for name in (MESSAGES, TICKETS)}
+_MATCHES = {
+    "sqlite": "SELECT rowid FROM {table} WHERE {table} MATCH :asked ORDER BY rowid DESC LIMIT :most",
+    "postgresql": (
+        "SELECT number FROM {table} WHERE words @@ CAST(:asked AS tsquery) ORDER BY number DESC LIMIT :most"
+    ),
+}
+_FOUND = {
+    (dialect, kind): text(query.format(matches=matches.format(table=table)))
+    for dialect, matches in _MATCHES.items()
+    for kind, table, query in (
+        ("tickets", TICKETS, "{matches}"),
+        ("conversations", MESSAGES, "SELECT DISTINCT conversation_id FROM messages WHERE seq IN ({matches})"),
+    )
+}
+
+
+class Found(NamedTuple):
+    """What a question led to: numbers of tickets by what they are about, ids of conversations by what was
+    said in them."""
+
+    tickets: tuple[int, ...] = ()
+    conversations: tuple[str, ...] = ()
+
+
+def find(sql: Connection, question: str) -> Found:
+    """What holds all words of the question, in one message or in what a ticket is about; the newest of it."""
+    wanted = asked(question)
+    if wanted is None:
+        return Found()
+    dialect = sql.dialect.name
+    given = {"asked": _query(wanted, dialect), "most": MOST_FOUND}
+
+    def run(kind: str) -> tuple[Any, ...]:
+        return tuple(sql.execute(_FOUND[dialect, kind], given).scalars())
+
+    return Found(run("tickets"), run("conversations"))
+
+
+def _query(wanted: Asked, dialect: str) -> str:
+    # Words are made of letters and digits alone, so that quotes are all they need.
+    if dialect == "sqlite":
+        parts = [*(f'"{word}"' for word in wanted.words), *(f'"{word}"*' for word in wanted.beginnings)]
+        return " AND ".join(parts)
+    parts = [*(f"'{word}'" for word in wanted.words), *(f"'{word}':*" for word in wanted.beginnings)]
+    return " & ".join(parts)
+
+
+def position(sql: Connection) -> int:
+    """The number of the last event that the index has heard of."""
+    return int(sql.execute(_POSITION).scalar_one())
+
+
+def fill(tx: Tx, seen: int, upto: int, documents: Mapping[str, Iterable[Document]]) -> bool:
+    """Put documents into their indexes and move on from event `seen`; False when another process did."""
+    if not exclusive.take(tx, "search") or position(tx.sql) != seen:
+        return False
+    for table, given in documents.items():
+        _put(tx.sql, _INDEXES[table], [(number, " ".join(words)) for number, words in given])
+    tx.sql.execute(_MOVE, {"seq": upto})
+    return True
+
+
+def clear(tx: Tx) -> None:
+    """Forget every document, with what they were made of."""
+    for index in _INDEXES.values():
+        tx.sql.execute(index.clear)
+
+
+def _put(sql: Connection, index: _Index, rows: Sequence[tuple[int, str]]) -> None:
+    if not rows:
+        return
+    if sql.dialect.name == "sqlite":
+        raw(sql).executemany(index.put_sqlite, rows)
+    else:
+        numbers, words = zip(*rows, strict=True)
+        sql.execute(index.put_postgresql, {"numbers": list(numbers), "words": list(words)})
