@@ -1,4 +1,4 @@
-"""The embedded bus: lanes in a journal that shares the store's file, writer and commits.
+"""The embedded bus: lanes in a journal that shares the store's database and commits.
 
 What is published within one tick of the event loop goes to the journal together. A lane's reader is fed from
 memory as long as it keeps up; what it can't hold is read from the journal again.
@@ -24,6 +24,11 @@ BATCH_BYTES = 4 * 1024 * 1024
 
 class Journal(Protocol):
     """Where the lanes are kept; tags are numbered over all lanes and grow in the order of commits."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process reads its lanes."""
+        ...
 
     def apply(self, entries: Sequence[tuple[str, bytes]], acks: Mapping[str, int]) -> "asyncio.Future[int]":
         """Forget each lane's messages up to its ack, then append (lane, body) pairs, in one commit.
@@ -58,6 +63,7 @@ class _Lane:
         "cursor",
         "flagged",
         "handed",
+        "left",
         "read",
         "size",
         "tail",
@@ -72,6 +78,7 @@ class _Lane:
         self.acked = 0
         self.handed = 0
         self.flagged = 0
+        self.left = 0
         self.behind = True
         self.touched = False
         self.read = False
@@ -220,8 +227,12 @@ class EmbeddedBus:
         if state.read:
             raise BusError(f"lane {lane} has a reader already")
         state.read = True
-        state.rewind(state.acked)
+        state.left = self._left_at_open
         try:
+            if not self._journal.alone:
+                # Whoever read the lane until now may have died of any of these.
+                state.left, state.flagged = await self._journal.last(), 0
+            state.rewind(state.acked)
             yield _Reader(self, lane, state)
         finally:
             state.read = False
@@ -263,7 +274,7 @@ class EmbeddedBus:
         if from_tail:
             lane.size -= sum(len(body) for _, body in rows)
         lane.cursor = rows[-1][0]
-        if rows[0][0] > lane.handed and rows[0][0] > self._left_at_open:
+        if rows[0][0] > lane.handed and rows[0][0] > lane.left:
             lane.handed = lane.cursor
             return [Delivery(tag, body, False) for tag, body in rows]
         return [Delivery(tag, body, self._seen(lane, tag)) for tag, body in rows]
@@ -272,7 +283,7 @@ class EmbeddedBus:
         if tag <= lane.handed:
             return True
         lane.handed = tag
-        if tag <= self._left_at_open and lane.flagged < IN_HAND:
+        if tag <= lane.left and lane.flagged < IN_HAND:
             lane.flagged += 1
             return True
         return False

@@ -25,7 +25,7 @@ from gateway.roles import Role, Run, Runs
 from gateway.settings import Settings
 from gateway.tally import Tally
 from storage.blobs import Blobs
-from storage.secrets import Secrets, load_key
+from storage.secrets import Secrets
 from workers.connections import Connections
 from workers.knowledge import Knowledge
 from workers.relay import Relay
@@ -82,7 +82,7 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
             # Whoever relays is told of commits by the store.
             return roles.inbound(process, await _setup(process), knowledge, lambda: None, _owner())
         case "outbound":
-            secrets, blobs = Secrets(load_key(process.settings.key_file)), ends.blobs(process.settings)
+            secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections = await _connections(stack, process, secrets, blobs)
             return roles.outbound(process, connections, _owner())
         case "poll":
@@ -112,7 +112,7 @@ async def _parts(stack: AsyncExitStack, process: Process) -> Parts:
     settings, store, bus = process.settings, process.store, process.bus
     live = await stack.enter_async_context(ends.live(settings))
     blobs = ends.blobs(settings)
-    secrets = Secrets(load_key(settings.key_file))
+    secrets = ends.secrets(settings)
     setup = await _setup(process)
     knowledge = await _knowledge(stack, process)
     tally = Tally(store)

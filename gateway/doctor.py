@@ -19,7 +19,7 @@ from storage.blobs import BlobsUnavailable
 from storage.channels import Stored
 from storage.lock import AlreadyServed
 from storage.migrate import HEAD
-from storage.secrets import SecretError, Secrets, load_key
+from storage.secrets import SecretError, Secrets
 from storage.sqlite import SqliteStore
 from storage.store import Store, StoreError, StoreUnavailable
 
@@ -134,7 +134,7 @@ async def bus(settings: Settings, opened: Store) -> Finding:
             await end.healthy()
             waiting = sum([await end.depth(lane) for lane in lanes])
     except (BusError, StoreError) as error:
-        to_do = "see what the disk and other processes do" if settings.amqp_url is None else _SERVER
+        to_do = "see what the store says" if settings.amqp_url is None else _SERVER
         return Finding("bus", False, str(error), to_do)
     end_name = "embedded" if settings.amqp_url is None else "RabbitMQ"
     told = f"{end_name}, {waiting} messages wait in {len(lanes)} lanes"
@@ -172,9 +172,9 @@ async def connections(settings: Settings, opened: Store) -> Finding:
     if not found:
         return Finding("channels", True, "none yet")
     try:
-        secrets = Secrets(load_key(settings.key_file))
+        secrets = ends.secrets(settings)
     except (SecretError, OSError) as error:
-        return Finding("channels", False, str(error), "put the key file back as it was")
+        return Finding("channels", False, str(error), "put the key back as it was")
     wrong = [f"{one.name}: {why}" for one in found if (why := _why_not(one, secrets))]
     told = "; ".join(wrong) or f"{len(found)} channels, their settings are right"
     return Finding("channels", not wrong, told, "set the channel up again" if wrong else "")

@@ -5,7 +5,7 @@ from secrets import token_urlsafe
 from typing import NamedTuple
 
 from bus.ids import new_id
-from gateway import database
+from gateway import database, ends
 from gateway.demo.seeding import seed
 from gateway.passwords import make_hash_aside
 from gateway.settings import Settings
@@ -13,7 +13,6 @@ from gateway.signed_call import shell_lines
 from router.values import Agent
 from storage import agents, channels
 from storage.paging import Sql
-from storage.secrets import Secrets, load_key
 from storage.store import Tx
 
 ADMIN = "admin@example.org"
@@ -44,7 +43,7 @@ def _begin(tx: Tx, settings: Settings, password: str, hashed: str, demo: bool) -
     agents.add(tx, Agent(id=new_id("agt", tx.now), name="Admin", email=ADMIN, role="admin"), hashed)
     if not demo:
         return Welcome(admin=ADMIN, password=password)
-    sealer = Secrets(load_key(settings.key_file))
+    sealer = ends.secrets(settings)
     seed(tx, sealer, settings.target_precision)
     hook = next(channel for channel in channels.every(tx.sql) if channel.kind == "webhook")
     secret = sealer.open(hook.id, hook.sealed)["secret"]

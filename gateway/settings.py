@@ -6,6 +6,7 @@ A field's description says what its value must be; it is the end of the sentence
 import difflib
 import os
 import tomllib
+from base64 import b64decode
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,6 +29,7 @@ CONFIG = "FRONTDESK_CONFIG"
 FILE = Path("frontdesk.toml")
 
 Network = IPv4Network | IPv6Network
+_KEY_BYTES = 32
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
@@ -83,7 +85,21 @@ def _callback_default(given: dict[str, Any]) -> tuple[Network, ...]:
 
 def _partitions_default(given: dict[str, Any]) -> int:
     # The embedded store has one writer: its lanes would only take turns, with smaller batches each.
-    return 4 if given.get("amqp_url") else 1
+    return 4 if given.get("amqp_url") or given.get("database_url") else 1
+
+
+def settings_key(value: SecretStr) -> bytes:
+    """The key in its text of base64; raises `ValueError`."""
+    key = b64decode(value.get_secret_value().strip(), validate=True)
+    if len(key) != _KEY_BYTES:
+        raise ValueError
+    return key
+
+
+def _a_key(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        settings_key(value)
+    return value
 
 
 class Settings(BaseSettings):
@@ -112,6 +128,9 @@ class Settings(BaseSettings):
     )
     blobs_url: Annotated[SecretStr | None, _address("s3", "http", "https"), _WITH_BUCKET] = Field(
         None, description="an address such as s3://key:secret@host/bucket"
+    )
+    secret_key: Annotated[SecretStr | None, AfterValidator(_a_key)] = Field(
+        None, description="32 random bytes in base64, as `openssl rand -base64 32` prints them"
     )
     public_url: Annotated[str, AfterValidator(_public_url)] = Field(
         "", description="the address that customers and agents use, such as https://desk.example.org"
@@ -146,7 +165,7 @@ class Settings(BaseSettings):
 
     @property
     def key_file(self) -> Path:
-        """The key that encrypts channel secrets, made on the first start."""
+        """The key that encrypts channel secrets where the settings hold none; made when first needed."""
         return self.data / "secret.key"
 
     @classmethod
@@ -174,15 +193,6 @@ def load(**flags: Any) -> Settings:
         raise SettingsError(f"{_file()} is not TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{_file()} can't be read: {error}.") from None
-    return _together(settings)
-
-
-def _together(settings: Settings) -> Settings:
-    if settings.database_url is not None and settings.amqp_url is None:
-        raise SettingsError(
-            f"{_origin('database_url', {})} is set, but amqp_url is not: PostgreSQL and RabbitMQ go "
-            "together, so set both or neither."
-        )
     return settings
 
 

@@ -26,6 +26,8 @@ _AFTER = "SELECT tag, body FROM journal WHERE lane = ? AND tag > ? ORDER BY tag 
 class SqliteJournal:
     """`bus.embedded.Journal` on the embedded store."""
 
+    alone = True
+
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
 

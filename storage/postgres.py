@@ -9,7 +9,7 @@ one of them is run again and sees what the other left.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -123,6 +123,26 @@ def run(url: str, work: Callable[["Engine"], T]) -> T:
         return thread.submit(asyncio.run, worked()).result()
 
 
+async def follow(
+    url: str,
+    channel: str,
+    heard: Callable[[object, int, str, str], None],
+    look: Callable[[Any], Awaitable[None]],
+) -> None:
+    """Listen to a channel until cancelled; `look(connection)` regularly, for notifications that were lost."""
+    while True:
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection = await _connect(url)
+            try:
+                await connection.add_listener(channel, heard)
+                while True:
+                    await look(connection)
+                    await asyncio.sleep(LOOK)
+            finally:
+                connection.terminate()
+        await asyncio.sleep(LOOK)
+
+
 class _Done(NamedTuple):
     result: Any
     last: int
@@ -157,7 +177,9 @@ class PostgresStore:
         except BaseException:
             await self._close()
             raise
-        self._following = asyncio.create_task(self._follow(), name="store-listener")
+        self._following = asyncio.create_task(
+            follow(self.url, CHANNEL, self._heard, self._look), name="store-listener"
+        )
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -303,18 +325,8 @@ class PostgresStore:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return "unknown"
 
-    async def _follow(self) -> None:
-        while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                connection = await _connect(self.url)
-                try:
-                    await connection.add_listener(CHANNEL, self._heard)
-                    while True:
-                        self._tell(await connection.fetchval(_LAST_EVENT))
-                        await asyncio.sleep(LOOK)
-                finally:
-                    connection.terminate()
-            await asyncio.sleep(LOOK)
+    async def _look(self, connection: Any) -> None:
+        self._tell(await connection.fetchval(_LAST_EVENT))
 
     def _heard(self, _connection: object, _pid: int, _channel: str, last: str) -> None:
         if last.isdecimal():

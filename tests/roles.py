@@ -123,14 +123,10 @@ def fleet_on(servers: Servers, **settings: object) -> Iterator[Fleet]:
     database = servers.postgresql.new_database()
     with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
         data = Path(folder) / "data"
-        env = environment(
-            data,
-            database_url=database,
-            amqp_url=servers.rabbitmq.new_vhost(),
-            redis_url=servers.redis.url,
-            hook_rate=100_000,
-            **settings,
-        )
+        settings.setdefault("redis_url", servers.redis.url)
+        if "amqp_url" not in settings:
+            settings["amqp_url"] = servers.rabbitmq.new_vhost()
+        env = environment(data, database_url=database, hook_rate=100_000, **settings)
         fleet = Fleet(Path(folder), database, env)
         try:
             fleet.run("migrate")

@@ -22,15 +22,15 @@ def create(
 ) -> None:
     """Make a channel and print its id, and the secrets made for it, as JSON; secrets are shown this once."""
     from bus.ids import new_id
+    from gateway.ends import secrets
     from storage import audit, channels
-    from storage.secrets import Secrets, load_key
 
     configured = _configured(kind, given)
-    key_file = settings(data=data).key_file
+    chosen = settings(data=data)
 
     def step(tx: Any) -> str:
         id_ = new_id("ch", tx.now)
-        sealed = Secrets(load_key(key_file)).seal(id_, configured.secret)
+        sealed = secrets(chosen).seal(id_, configured.secret)
         channels.add(tx, id_, kind, name, settings=configured.public, sealed=sealed)
         audit.record(tx, ACTOR, "channel.created", id_, kind=kind, name=name)
         return id_
@@ -81,14 +81,13 @@ def call(
     data: Data = None,
 ) -> None:
     """Print lines for a shell that send a message to a webhook channel; its secret is in them."""
+    from gateway.ends import secrets
     from gateway.signed_call import shell_lines
     from storage import channels
-    from storage.secrets import Secrets, load_key
 
     stored = reading(data, lambda sql: channels.get(sql, channel_id))
     if stored.kind != "webhook":
         raise Failure(f"Channel {channel_id} is a {stored.kind}; only a webhook is called this way.")
-    key = load_key(settings(data=data).key_file)
-    opened: Mapping[str, str] = Secrets(key).open(stored.id, stored.sealed)
+    opened: Mapping[str, str] = secrets(settings(data=data)).open(stored.id, stored.sealed)
     for line in shell_lines(url.rstrip("/"), stored.id, opened["secret"], text):
         typer.echo(line)

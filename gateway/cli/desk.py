@@ -52,9 +52,9 @@ def worker(
     known = next((one for one in ROLES if one == role), None)
     if known is None:
         raise typer.BadParameter(f"{role!r} is none of {', '.join(ROLES)}", param_hint="--role")
-    if chosen.database_url is None or chosen.amqp_url is None:
+    if chosen.database_url is None:
         raise Failure(
-            "Without servers of its own the desk runs in one process, so there is no worker "
+            "Without a database server the desk runs in one process, so there is no worker "
             f"{role} to start: frontdesk serve runs them all."
         )
     try:
@@ -139,15 +139,15 @@ def _clear(data: Path | None, *, yes: bool) -> None:
 
 def _seed(data: Path | None) -> None:
     from gateway.demo.seeding import seed
+    from gateway.ends import secrets
     from storage.emptying import is_empty
-    from storage.secrets import Secrets, load_key
 
     chosen = settings(data=data)
 
     def step(tx: "Tx") -> bool:
         if not is_empty(tx):
             return False
-        seed(tx, Secrets(load_key(chosen.key_file)), chosen.target_precision)
+        seed(tx, secrets(chosen), chosen.target_precision)
         return True
 
     prepared(chosen)

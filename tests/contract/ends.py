@@ -19,6 +19,7 @@ from bus.rabbitmq import RabbitBus
 from bus.redis import RedisLive
 from storage.blobs import Blobs, FolderBlobs
 from storage.journal import SqliteJournal
+from storage.journal_postgres import PostgresJournal
 from storage.postgres import PostgresStore
 from storage.s3 import S3Blobs
 from storage.sqlite import SqliteStore
@@ -72,6 +73,23 @@ class EmbeddedBusEnd:
     async def open(self) -> AsyncIterator[Bus]:
         """See `BusEnd`."""
         async with SqliteStore(self._path, now) as store, EmbeddedBus(SqliteJournal(store)) as bus:
+            yield bus
+
+
+class PostgresJournalEnd:
+    """The journal in a database of its own in the run's PostgreSQL."""
+
+    def __init__(self, _folder: Path, servers: Servers) -> None:
+        self._url = migrated_postgres(servers.postgresql)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Bus]:
+        """See `BusEnd`."""
+        async with (
+            PostgresStore(self._url, now) as store,
+            PostgresJournal(store) as journal,
+            EmbeddedBus(journal) as bus,
+        ):
             yield bus
 
 
@@ -151,7 +169,7 @@ def folder_blobs(folder: Path, _servers: Servers) -> Blobs:
     return FolderBlobs(folder / "blobs")
 
 
-BUS_ENDS: tuple[Callable[[Path, Servers], BusEnd], ...] = (EmbeddedBusEnd, RabbitBusEnd)
+BUS_ENDS: tuple[Callable[[Path, Servers], BusEnd], ...] = (EmbeddedBusEnd, PostgresJournalEnd, RabbitBusEnd)
 STORE_ENDS: tuple[Callable[[Path, Servers], StoreEnd], ...] = (SqliteStoreEnd, PostgresStoreEnd)
 LIVE_ENDS: tuple[Callable[[Path, Servers], AbstractAsyncContextManager[LiveEnd]], ...] = (
     memory_live,

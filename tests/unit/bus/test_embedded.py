@@ -14,6 +14,8 @@ LANE = "inbound.00"
 class ListJournal:
     """A journal in a list, so that a test can make it fail and count its commits."""
 
+    alone = True
+
     def __init__(self) -> None:
         self.kept: list[tuple[int, str, bytes]] = []
         self.tag = 0

@@ -1,12 +1,13 @@
 """Where settings come from, what they are when nobody says, and the sentence that refuses a wrong one."""
 
 import os
+from base64 import b64encode
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from gateway.settings import LOOPBACK, SettingsError, load
+from gateway.settings import LOOPBACK, SettingsError, load, settings_key
 
 
 @pytest.fixture(autouse=True)
@@ -172,13 +173,38 @@ def test_a_blob_store_needs_credentials_and_a_bucket(value: str, monkeypatch: py
     assert refusal() == "FRONTDESK_BLOBS_URL must be an address such as s3://key:secret@host/bucket."
 
 
-def test_postgresql_is_refused_without_rabbitmq(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded bus lives in the embedded store's file, so one can't be had without the other."""
-    monkeypatch.setenv("FRONTDESK_DATABASE_URL", "postgresql://desk:hunter2@db/desk")
+def test_each_address_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server for one part leaves the others embedded; several lanes pay off where several can write."""
+    for name, url, partitions in (
+        ("FRONTDESK_DATABASE_URL", "postgresql://desk@localhost/desk", 4),
+        ("FRONTDESK_AMQP_URL", "amqp://localhost/", 4),
+        ("FRONTDESK_REDIS_URL", "redis://localhost/", 1),
+        ("FRONTDESK_BLOBS_URL", "s3://key:secret@localhost/bucket", 1),
+    ):
+        monkeypatch.setenv(name, url)
+        assert load().partitions == partitions
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("value", ["", "c2hvcnQ=", "not base64 at all, but 44 characters of text!"])
+def test_the_key_must_be_32_bytes(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable is unset; any other that is no key is refused without being shown."""
+    monkeypatch.setenv("FRONTDESK_SECRET_KEY", value)
+    if not value:
+        assert load().secret_key is None
+        return
     assert refusal() == (
-        "FRONTDESK_DATABASE_URL is set, but amqp_url is not: PostgreSQL and RabbitMQ go together, so set "
-        "both or neither."
+        "FRONTDESK_SECRET_KEY must be 32 random bytes in base64, as `openssl rand -base64 32` prints them."
     )
+
+
+def test_the_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the settings' own text nor in a log of them."""
+    key = b64encode(bytes(range(32))).decode()
+    monkeypatch.setenv("FRONTDESK_SECRET_KEY", key)
+    settings = load()
+    assert settings.secret_key is not None
+    assert (settings_key(settings.secret_key), key in repr(settings)) == (bytes(range(32)), False)
 
 
 def test_a_wrong_address_does_not_repeat_its_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
-{{- /* The settings: addresses from the secret, the rest as the values have it. */ -}}
+{{- /* The settings: addresses and the key from the secret, the rest as the values have it. */ -}}
 {{- define "frontdesk.env" -}}
-{{- range $name := list "FRONTDESK_DATABASE_URL" "FRONTDESK_AMQP_URL" "FRONTDESK_REDIS_URL" "FRONTDESK_BLOBS_URL" }}
+{{- range $name := list "FRONTDESK_DATABASE_URL" "FRONTDESK_AMQP_URL" "FRONTDESK_REDIS_URL" "FRONTDESK_BLOBS_URL" "FRONTDESK_SECRET_KEY" }}
 - name: {{ $name }}
   valueFrom:
     secretKeyRef:
@@ -54,28 +54,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{- /* The data folder holds the key alone, as a file that only the desk's own user may read. */ -}}
-{{- define "frontdesk.keyContainer" -}}
-- name: key
-  image: {{ include "frontdesk.image" . }}
-  imagePullPolicy: {{ .Values.image.pullPolicy }}
-  command: [install, -m, "0400", /secret/secret.key, /data/secret.key]
-  securityContext:
-    {{- include "frontdesk.containerSecurity" . | nindent 4 }}
-  resources:
-    {{- toYaml .Values.migration.resources | nindent 4 }}
-  volumeMounts:
-    - {name: secret, mountPath: /secret, readOnly: true}
-    - {name: data, mountPath: /data}
-{{- end -}}
-
 {{- define "frontdesk.volumes" -}}
-- name: secret
-  secret:
-    secretName: {{ .Values.existingSecret }}
-    defaultMode: 0440
-    items:
-      - {key: secret.key, path: secret.key}
 - name: data
   emptyDir: {}
 - name: tmp
