@@ -86,7 +86,7 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
             connections = await _connections(stack, process, secrets, blobs)
             return roles.outbound(process, connections, _owner())
         case "poll":
-            secrets, blobs = Secrets(load_key(process.settings.key_file)), ends.blobs(process.settings)
+            secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections, tally = await _connections(stack, process, secrets, blobs), Tally(process.store)
             return roles.poll(process, connections, _acceptance(process, blobs, tally), tally, _owner())
         case "relay":
