@@ -19,6 +19,7 @@ from gateway import callbacks, database, ends, roles
 from gateway.acceptance import Acceptance
 from gateway.http import ops
 from gateway.http.app import build_app
+from gateway.library import Library
 from gateway.loops import Loops
 from gateway.parts import Parts, Process, with_settings
 from gateway.roles import Role, Run, Runs
@@ -128,6 +129,7 @@ async def _parts(stack: AsyncExitStack, process: Process) -> Parts:
         secrets=secrets,
         setup=setup,
         knowledge=knowledge,
+        library=Library(store, process.clock),
         connections=connections,
         relay=Relay(bus=bus, store=store),
         acceptance=_acceptance(process, blobs, tally),
@@ -142,7 +144,8 @@ async def _setup(process: Process) -> SetupLoader:
 
 
 async def _knowledge(stack: AsyncExitStack, process: Process) -> Knowledge:
-    return await stack.enter_async_context(Knowledge(process.store, process.settings.target_precision))
+    knowledge = Knowledge(process.store, process.settings.target_precision, process.clock)
+    return await stack.enter_async_context(knowledge)
 
 
 def _acceptance(process: Process, blobs: Blobs, tally: Tally) -> Acceptance:

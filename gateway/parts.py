@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from bus.live import Live
 from bus.port import Bus
 from gateway.acceptance import Acceptance
+from gateway.library import Library
 from gateway.settings import Settings
 from gateway.tally import Tally
 from router.desk import Desk
@@ -49,6 +50,7 @@ class Parts(Process):
     secrets: Secrets
     setup: SetupLoader
     knowledge: Knowledge
+    library: Library
     connections: Connections
     relay: Relay
     acceptance: Acceptance

@@ -17,7 +17,7 @@ def unknown_names(sql: Sql, rules: Sequence[Rule]) -> list[RuleError]:
 def _unknown(sql: Sql, rules: Sequence[Rule]) -> Iterator[RuleError]:
     kinds: tuple[Kind, ...] = ("queue", "tier", "policy", "skill")
     known: dict[str, frozenset[str]] = {kind: catalogue.ids(sql, kind) for kind in kinds}
-    known["article"] = frozenset(article.id for article in articles.published(sql))
+    known["article"] = articles.answering_ids(sql)
     for index, rule in enumerate(rules):
         for place, effect in enumerate(rule.then):
             where = f"/{index}/then/{place}"

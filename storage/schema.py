@@ -11,9 +11,11 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     Sequence,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -319,19 +321,46 @@ catalogue = Table(
     UniqueConstraint("kind", "name", name="catalogue_by_name"),
 )
 
-articles = Table(
-    "articles",
+
+def _written() -> "list[Column[object]]":
+    """What an article says, in its own table and in that of its versions."""
+    return [
+        Column("version", Integer, nullable=False),
+        Column("title", Text, nullable=False),
+        Column("answer", Text, nullable=False),
+        Column("phrasings", Json, nullable=False),
+        Column("language", Text, nullable=False),
+        Column("tags", Json, nullable=False),
+        Column("draft", Boolean, nullable=False),
+        Column("folder", Text, nullable=False, server_default=""),
+        Column("internal", Boolean, nullable=False, server_default=false()),
+        Column("valid_from", UtcTime),
+        Column("valid_to", UtcTime),
+        Column("translation_of", Text, nullable=False, server_default=""),
+        Column("variants", Json, nullable=False, server_default="[]"),
+        Column("files", Json, nullable=False, server_default="[]"),
+        Column("author", Text, nullable=False, server_default=""),
+        _now("updated_at"),
+    ]
+
+
+articles = Table("articles", metadata, _id(), *_written(), _now())
+
+# What articles said before; what they say now stands in their own table alone.
+article_versions = Table(
+    "article_versions",
     metadata,
-    _id(),
-    Column("title", Text, nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("phrasings", Json, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("tags", Json, nullable=False),
-    Column("draft", Boolean, nullable=False),
-    Column("version", Integer, nullable=False),
-    _now(),
-    _now("updated_at"),
+    Column("article_id", Text, nullable=False),
+    *_written(),
+    PrimaryKeyConstraint("article_id", "version"),
+)
+
+article_votes = Table(
+    "article_votes",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("helpful", Integer, nullable=False),
+    Column("unhelpful", Integer, nullable=False),
 )
 
 rule_versions = Table(

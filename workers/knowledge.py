@@ -10,7 +10,7 @@ import structlog
 from knowledgebase.match import Match, Snapshot
 from router.decision import Known
 from storage import articles
-from storage.store import Store, StoreError
+from storage.store import Clock, Store, StoreError
 
 log = structlog.get_logger()
 # How often the articles' stamp is looked at, in seconds: a new article answers within two.
@@ -23,8 +23,8 @@ class Knowledge:
     A match runs on one thread of its own: the event loop is never held, and one slow text delays no socket.
     """
 
-    def __init__(self, store: Store, target_precision: float) -> None:
-        self._store = store
+    def __init__(self, store: Store, target_precision: float, clock: Clock) -> None:
+        self._store, self._clock = store, clock
         self._precision = target_precision
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="match")
         self._stamp: object = None
@@ -69,10 +69,11 @@ class Knowledge:
                 log.warning("articles not reloaded; the last ones stay in use", error=str(error))
 
     async def _refresh(self) -> None:
-        stamp = await self._store.read(articles.stamp)
+        now = self._clock()
+        stamp = await self._store.read(lambda sql: articles.stamp(sql, now))
         if stamp == self._stamp:
             return
-        found = await self._store.read(articles.published)
+        found = await self._store.read(lambda sql: articles.published(sql, now))
         loop = asyncio.get_running_loop()
         self._snapshot = await loop.run_in_executor(self._thread, Snapshot.build, found)
         self.articles = {

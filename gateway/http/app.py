@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from gateway.http import dispatch, documentation, hooks, ops, pages, stream, widget
+from gateway.http import dispatch, documentation, help, hooks, ops, pages, stream, widget
 from gateway.http.auth import Doorkeeper
 from gateway.http.edge import edge
 from gateway.http.endpoint import Api
@@ -60,6 +60,7 @@ def build_app(parts: Parts) -> web.Application:
     stream.mount(app, parts, doorkeeper)
     ops.mount(app, parts)
     pages.mount(app, parts)
+    help.mount(app, parts)
     app.router.add_routes(hooks.routes(_hook_parts(parts)))
     _mount_widget(app, parts)
     return app

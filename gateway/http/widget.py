@@ -35,7 +35,7 @@ _LONGEST_DEVICE = 300
 _LARGEST_FRAME = 256 * 1024
 _PING_S = 30.0
 _CLOSE_WITHIN_S = 2.0
-_SHOWN_IN_PLACE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+SHOWN_IN_PLACE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
@@ -204,7 +204,7 @@ async def _file(parts: WidgetParts, request: web.Request) -> web.StreamResponse:
     except MissingBlob:
         raise problems.NotFound("This file is not kept any more.") from None
     name = quote(attachment.name.encode("utf-8", "replace"), safe="")
-    in_place = attachment.type in _SHOWN_IN_PLACE
+    in_place = attachment.type in SHOWN_IN_PLACE
     headers = {
         "Cache-Control": "private, max-age=86400, immutable",
         "Content-Security-Policy": "default-src 'none'; sandbox",

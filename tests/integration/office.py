@@ -265,7 +265,7 @@ async def office_in(folder: Path) -> AsyncIterator[Office]:
     async with (
         SqliteStore(path, clock) as store,
         EmbeddedBus(SqliteJournal(store)) as bus,
-        Knowledge(store, 0.9) as knowledge,
+        Knowledge(store, 0.9, clock) as knowledge,
     ):
         yield Office(store, bus, knowledge, clock)
 
@@ -279,6 +279,6 @@ async def office_on(server: PostgreSql, folder: Path) -> AsyncIterator[Office]:
         PostgresStore(url, clock) as store,
         SqliteStore(migrated(folder), clock) as lanes,
         EmbeddedBus(SqliteJournal(lanes)) as bus,
-        Knowledge(store, 0.9) as knowledge,
+        Knowledge(store, 0.9, clock) as knowledge,
     ):
         yield Office(store, bus, knowledge, clock)

@@ -191,7 +191,8 @@ def test_articles_go_out_as_they_came_in(folder: Folder) -> None:
     file.write_text(json.dumps(one) + "\n" + json.dumps(two) + "\n")
     assert folder.run("kb", "import", str(file)).stderr == "1 added, 1 changed\n"
     lines = folder.told("kb", "export").splitlines()
-    assert [json.loads(line) for line in lines] == [one | {"draft": False}, two | {"draft": False}]
+    given = [{name: value for name, value in json.loads(line).items() if name in one} for line in lines]
+    assert given == [one, two]
 
 
 def test_the_demo_fills_an_empty_desk_and_only_that(folder: Folder) -> None:

@@ -28,16 +28,22 @@ print("alembic" in sys.modules)
 """
 
 
-def definitions(path: Path) -> dict[str, str]:
-    """Every table and index of a database, as SQLite keeps its definition, columns and constraints sorted."""
+def parts(sql: str) -> list[str]:
+    """A definition's head and tail, and between them its columns and constraints, sorted."""
+    head, _, rest = sql.partition("(")
+    body, _, tail = rest.rpartition(")")
+    return [head.strip(), *sorted(part.strip() for part in re.split(r",(?![^(]*\))", body)), tail.strip()]
+
+
+def definitions(path: Path) -> dict[str, list[str]]:
+    """Every table and index of a database, as SQLite keeps its definition, columns and constraints sorted.
+
+    A column that was added later stands at the end, without a line of its own.
+    """
     with sqlite3.connect(path) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
-    return {
-        name: ", ".join(sorted(re.split(r",\s*\n", " \n".join(sql.split("\n")).strip())))
-        for name, sql in rows
-        if name not in {"alembic_version", "sqlite_sequence"}
-    }
+    return {name: parts(sql) for name, sql in rows if name not in {"alembic_version", "sqlite_sequence"}}
 
 
 def test_migrations_yield_the_schema(tmp_path: Path) -> None:
