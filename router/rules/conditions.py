@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from router.rules.expression import Expression
+from router.rules.expression import expression
 from router.rules.fields import field_named
 from router.rules.operators import BY_KIND, OPERATORS, problem
 from router.rules.parts import Part, refused
@@ -37,7 +37,7 @@ class Cel(Part):
     @classmethod
     def _compiles(cls, source: str) -> str:
         try:
-            Expression(source)
+            expression(source)
         except ValueError as error:
             raise refused("cel", str(error)) from error
         return source

@@ -11,6 +11,7 @@ match.
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import reduce
 from typing import Literal
 
 import msgspec
@@ -24,6 +25,7 @@ from router.rules.index import RuleIndex
 from router.rules.matching import Failed, always, compile_condition
 from router.rules.operators import Test
 from router.rules.outcome import Outcome, compile_effect
+from router.rules.roots import ASKED, WHOLE, merged
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,8 +93,11 @@ class RuleSet:
             one.wakes = index.woken(one.rule.then, one.next)
         self._always = index.always
         self._phrases = index.phrases()
+        self._patterns = index.patterns()
+        self._ranges = index.ranges()
         self._members = index.slots("*")
         self._exact = index.slots("")
+        self._asked = reduce(merged, (one.condition.asks for one in self._compiled if one.condition), WHOLE)
 
     def run(self, facts: Facts) -> Outcome:
         """What the rules make of a message. Never raises on any text; writes into `facts` what rules set."""
@@ -139,6 +144,7 @@ class RuleSet:
 
     def _reach(self, values: Values) -> set[int]:
         """Go over the texts once; the numbers of the rules that could match by what is there now."""
+        values[ASKED] = self._asked
         reached: set[int] = set()
         for found_in, text, index, by_phrase in self._phrases:
             value = values[text]
@@ -146,6 +152,11 @@ class RuleSet:
             for phrase in found:
                 if (numbers := by_phrase.get(phrase)) is not None:
                     reached.update(numbers)
+        for seen, patterns, by_pattern in self._patterns:
+            for matching in patterns.find(values[seen]):
+                reached.update(by_pattern[matching])
+        for bounds in self._ranges:
+            reached.update(bounds.reached(values[bounds.field]))
         for slot, by_value in self._exact:
             if (numbers := by_value.get(values[slot])) is not None:
                 reached.update(numbers)

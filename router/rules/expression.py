@@ -7,12 +7,14 @@ miss when it runs, with the reason in the trace.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import cel
 
-from router.rules.fields import FIELDS, Values
-from router.rules.roots import FIXED_NAMES, NAMES, root
+from router.rules.cel_needs import equality, need_of
+from router.rules.fields import Values
+from router.rules.roots import NAMES, WHOLE, Parts, asked_root, merged
 
 LONGEST: Final = 1_000
 
@@ -26,8 +28,8 @@ _LITERAL: Final = re.compile(
     r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""",
     re.DOTALL,
 )
-_EQUALITY: Final = re.compile(r"""(\w+\.\w+)\s*==\s*['"]([^'"\\\n]*)['"]""", re.ASCII)
 _MACRO: Final = re.compile(r"\.\s*(all|exists|exists_one|filter|map)\s*\(\s*(\w+)\s*,")
+_USE: Final = re.compile(r"(?<![\w.])([a-z_]+)((?:\s*\.\s*\w+)*)\s*(\(?)", re.ASCII)
 _COMPUTED_PATTERN: Final = re.compile(r'\bmatches\s*\(\s*(?!"\s*\))')
 
 
@@ -40,12 +42,19 @@ class Expression:
             raise ValueError(f"an expression has 1 to {LONGEST} characters")
         self._program = cel.compile(source)
         self._names = _checked_names(source, self._program.variables(), self._program.functions())
+        # Where one of these is there, the library has the name; a rule that changes the value takes it away.
+        self._slots = tuple((name, "^" + name) for name in self._names)
+        self.parts = _parts(source, self._names)
+        self.need = need_of(source)
         # What it says in the engine's own terms, where it is that simple.
-        self.equality = _equality(source)
+        self.equality = equality(source)
 
     def holds(self, values: Values) -> bool:
         """Whether the expression is true; anything else, an error too, is a miss."""
-        return self.evaluate(values)[0]
+        try:
+            return self._program.execute(self._context(values)) is True
+        except Exception:  # the library raises what the operation would: KeyError, TypeError, …
+            return False
 
     def evaluate(self, values: Values) -> tuple[bool, str]:
         """Whether it is true, and what it came to, in words."""
@@ -60,21 +69,36 @@ class Expression:
 
     def _context(self, values: Values) -> cel.Context:
         """The message's names as the library holds them: giving it a map of ten costs 20 µs, so once."""
-        if _GIVEN not in values:
-            values[_GIVEN] = (cel.Context(), set())
-        context, given = values[_GIVEN]
-        for name in self._names:
-            if name not in given:
-                context.add_variable(name, root(values, name))
-                if name in FIXED_NAMES:
-                    given.add(name)
-        return context  # type: ignore[no-any-return]
+        context = values.get(_GIVEN)
+        if context is None:
+            context = values[_GIVEN] = cel.Context()
+        for name, slot in self._slots:
+            if slot not in values:
+                context.add_variable(name, asked_root(values, name))
+                values[slot] = True
+        return context
 
 
-def _equality(source: str) -> tuple[str, str] | None:
-    """(field, text) of `customer.tier == 'gold'`, the commonest kind: it needs no call of the library."""
-    match = _EQUALITY.fullmatch(source.strip())
-    return (match[1], match[2]) if match and match[1] in FIELDS else None
+@lru_cache(maxsize=2_000)
+def expression(source: str) -> Expression:
+    """The compiled expression. Raises ValueError, in words for the author."""
+    return Expression(source)
+
+
+def _parts(source: str, names: tuple[str, ...]) -> Parts:
+    """What the expression asks of each name, so that no message is copied whole for one tier."""
+    bare = _LITERAL.sub(_blank, source)
+    asked: Parts = {}
+    for use in _USE.finditer(bare):
+        if use[1] in names:
+            path = [part.strip() for part in use[2].split(".")[1:]]
+            if use[3] == "(" and path:
+                path.pop()
+            part: Parts = WHOLE
+            for key in reversed(path):
+                part = {key: part}
+            asked = merged(asked, {use[1]: part})
+    return asked
 
 
 def _checked_names(source: str, names: list[str], functions: list[str]) -> tuple[str, ...]:

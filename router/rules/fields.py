@@ -29,7 +29,8 @@ _LONGEST_LIST: Final = 1_000
 
 class Values(dict[str, Any]):
     """The fields of one message by name; `~name` is a value as it is compared, `=name` as patterns see it,
-    `*name` the members of a list.
+    `$name` as it was written, `*name` the members of a list; `^name` is there while expressions have the name
+    as it is.
 
     What is asked for and not there is read and kept, so a condition costs one dictionary look-up.
     """
@@ -57,6 +58,10 @@ class Values(dict[str, Any]):
         if kind == "=":
             value = self[name[1:]]
             return widened(value) if isinstance(value, str) else ""
+        if kind == "$":
+            text = self[name[1:]][:LONGEST]
+            # A lone surrogate is no character, and patterns can't be run over it.
+            return text if text.isascii() else text.encode("utf-8", "replace").decode()
         for prefix, base in FAMILIES.items():
             if name.startswith(prefix):
                 return _BASES[base](self).get(name.removeprefix(prefix))
@@ -81,8 +86,8 @@ class Values(dict[str, Any]):
 @lru_cache(maxsize=1_000)
 def _derived(name: str) -> tuple[str, ...]:
     """The slots that hang on a field."""
-    own = ("~" + name, "=" + name, "*" + name)
-    return (*own, "queue_waiting") if name == "queue" else own
+    own = ("~" + name, "=" + name, "*" + name, "^" + name.partition(".")[0])
+    return (*own, "queue_waiting", "^queue_waiting") if name == "queue" else own
 
 
 def comparable(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Which rules could match: by the phrases in a text, the members of a list, the value of a field."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ from router.rules.effects import AddTag, Effect, Set
 from router.rules.fields import comparable
 from router.rules.matching import Compiled
 from router.rules.needs import Key, weigher
+from router.rules.patterns import PatternIndex
 from router.rules.text import PhraseIndex, folded
 
 ByValue = dict[Any, tuple[int, ...]]
@@ -21,6 +23,23 @@ class Phrases(NamedTuple):
     rules: ByValue
 
 
+class Range(NamedTuple):
+    """Numbers: the slot of a field, the bounds of the rules in order, and the rules in the same order."""
+
+    field: str
+    rising: bool
+    bounds: list[float]
+    rules: list[int]
+
+    def reached(self, value: Any) -> list[int]:
+        """The rules whose bound the value reaches."""
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return []
+        if self.rising:
+            return self.rules[: bisect_right(self.bounds, value)]
+        return self.rules[bisect_left(self.bounds, value) :]
+
+
 class RuleIndex:
     """The rules of a set by what they hang on; `always` are the numbers of those that hang on nothing."""
 
@@ -29,6 +48,7 @@ class RuleIndex:
         self._named = {pair for one in conditions if one is not None for pair in one.phrases}
         weigh = weigher(pair for one in conditions if one is not None for pair in one.phrases)
         self.always: list[int] = []
+        self._loose: dict[str, list[int]] = {}
         self._rules: dict[Key, list[int]] = {}
         for number, one in enumerate(conditions):
             keys = one.need(weigh) if one is not None else None
@@ -36,6 +56,8 @@ class RuleIndex:
                 self.always.append(number)
             for key in keys or ():
                 self._rules.setdefault(key, []).append(number)
+                if key[0][0] in "<>" or key[0] == "queue_waiting":
+                    self._loose.setdefault(key[0].lstrip("<>"), []).append(number)
 
     def phrases(self) -> tuple[Phrases, ...]:
         """The indexes to go over, one a text field that rules look for phrases in."""
@@ -48,25 +70,46 @@ class RuleIndex:
             for field, found in by_field.items()
         )
 
+    def patterns(self) -> tuple[tuple[str, PatternIndex, ByValue], ...]:
+        """The slot of a text, the patterns that rules hang on, and the rules by pattern."""
+        slots = self.slots("/")
+        return tuple(
+            (slot[1:] if slot[1] == "$" else "=" + slot[1:], PatternIndex(by_pattern), by_pattern)
+            for slot, by_pattern in slots
+        )
+
+    def ranges(self) -> tuple[Range, ...]:
+        """The bounds that rules set for numbers, a field at a time."""
+        found = []
+        for rising in (True, False):
+            for slot, by_bound in self.slots(">" if rising else "<"):
+                pairs = sorted((bound, number) for bound, numbers in by_bound.items() for number in numbers)
+                bounds, numbers = [bound for bound, _ in pairs], [number for _, number in pairs]
+                found.append(Range(slot[1:], rising, bounds, numbers))
+        return tuple(found)
+
     def slots(self, kind: str) -> tuple[tuple[str, ByValue], ...]:
-        """The rules by value for each slot of a kind: "?", "*", or "" for those of one value."""
+        """The rules by value for each slot of a kind: "?", "*", "/", ">", "<", or "" for the plain ones."""
         found: dict[str, ByValue] = {}
         for (slot, value), numbers in self._rules.items():
-            if (slot[0] if slot[0] in "?*" else "") == kind:
+            if (slot[0] if slot[0] in "?*/<>" else "") == kind:
                 found.setdefault(slot, {})[value] = tuple(numbers)
         return tuple(sorted(found.items()))
 
     def woken(self, effects: Iterable[Effect], after: int) -> tuple[int, ...]:
         """The rules from number `after` on that hang on what the effects set."""
         keys: list[Key] = []
+        found: set[int] = set()
         for effect in effects:
             if isinstance(effect, Set):
                 keys.append(("~" + effect.set, comparable(effect.to)))
                 if isinstance(effect.to, str):
                     keys.append((effect.set, effect.to))
+                found.update(self._loose.get(effect.set, ()))
                 if effect.set == "queue":
-                    keys += [key for key in self._rules if key[0] == "queue_waiting"]
+                    found.update(self._loose.get("queue_waiting", ()))
             elif isinstance(effect, AddTag):
                 keys.append(("*tags", folded(effect.tag)))
-        found = {number for key in keys for number in self._rules.get(key, ())}
+        for key in keys:
+            found.update(self._rules.get(key, ()))
         return tuple(sorted(number for number in found if number >= after))

@@ -1,15 +1,17 @@
 """Conditions compiled: each a closure over the values, the keys it hangs on, and why it failed."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any, Final
 
 import msgspec
 
 from router.rules.conditions import All, AnyOf, Cel, Comparison, Condition, Not
-from router.rules.expression import Expression
+from router.rules.expression import expression
 from router.rules.fields import Values, field_named
-from router.rules.needs import Need, either, every, nothing, one_of
+from router.rules.needs import Need, either, every, nothing
 from router.rules.operators import Test, compile_leaf
+from router.rules.roots import WHOLE, Parts, merged
 
 _LONGEST_SHOWN: Final = 200
 _MOST_SHOWN: Final = 20
@@ -32,11 +34,11 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Compiled:
     """A compiled condition; it can only hold where one of the keys of `need` is there.
 
-    `phrases` are (field, phrase) pairs the test looks up. `why` tells what decided it, whichever way it went.
-    `cost` orders the parts of an `all` or `any`: cheap ones first.
+    `phrases` are (field, phrase) pairs the test looks up, `asks` what its expressions ask of the names. `why`
+    tells what decided it, whichever way it went. `cost` orders the parts of an `all` or `any`: cheap first.
     """
 
-    __slots__ = ("cost", "need", "phrases", "test", "why")
+    __slots__ = ("asks", "cost", "need", "phrases", "test", "why")
 
     def __init__(
         self,
@@ -45,12 +47,14 @@ class Compiled:
         *,
         need: Need = nothing,
         phrases: frozenset[tuple[str, str]] = frozenset(),
+        asks: Parts = WHOLE,
         cost: int = 0,
     ) -> None:
         self.test = test
         self.why = why
         self.need = need
         self.phrases = phrases
+        self.asks = asks
         self.cost = cost
 
 
@@ -100,15 +104,15 @@ def _comparison(condition: Comparison, changing: frozenset[str], pointer: str) -
 
 
 def _cel(source: str, pointer: str) -> Compiled:
-    expression = Expression(source)
+    compiled = expression(source)
 
     def why(values: Values) -> list[Failed]:
-        return [Failed(pointer=pointer, op="cel", expected=source, found=expression.evaluate(values)[1])]
+        return [Failed(pointer=pointer, op="cel", expected=source, found=compiled.evaluate(values)[1])]
 
-    if expression.equality is not None:
-        slot, text = expression.equality
-        return Compiled(lambda values: values[slot] == text, why, need=one_of([expression.equality]))
-    return Compiled(expression.holds, why, cost=2)
+    if compiled.equality is not None:
+        slot, text = compiled.equality
+        return Compiled(lambda values: values[slot] == text, why, need=compiled.need)
+    return Compiled(compiled.holds, why, need=compiled.need, asks=compiled.parts, cost=2)
 
 
 def _not(inner: Compiled, pointer: str) -> Compiled:
@@ -118,7 +122,9 @@ def _not(inner: Compiled, pointer: str) -> Compiled:
         held = inner.why(values)
         return [msgspec.structs.replace(each, pointer=pointer, op=f"not {each.op}") for each in held]
 
-    return Compiled(lambda values: not test(values), why, phrases=inner.phrases, cost=inner.cost)
+    return Compiled(
+        lambda values: not test(values), why, phrases=inner.phrases, asks=inner.asks, cost=inner.cost
+    )
 
 
 def _all(parts: list[Compiled]) -> Compiled:
@@ -141,6 +147,7 @@ def _all(parts: list[Compiled]) -> Compiled:
         why,
         need=every([part.need for part in parts]),
         phrases=_phrases(parts),
+        asks=_asks(parts),
         cost=max(part.cost for part in parts),
     )
 
@@ -163,6 +170,7 @@ def _any(parts: list[Compiled]) -> Compiled:
         why,
         need=either([part.need for part in parts]),
         phrases=_phrases(parts),
+        asks=_asks(parts),
         cost=max(part.cost for part in parts),
     )
 
@@ -177,6 +185,10 @@ def _cheap_first(parts: list[Compiled]) -> list[Test]:
 
 def _phrases(parts: list[Compiled]) -> frozenset[tuple[str, str]]:
     return frozenset().union(*(part.phrases for part in parts))
+
+
+def _asks(parts: list[Compiled]) -> Parts:
+    return reduce(merged, (part.asks for part in parts))
 
 
 def _shown(value: Any) -> Any:

@@ -1,9 +1,10 @@
 """What a condition hangs on: keys of which one must be there for it to hold, so that they find its rule.
 
 A key is a slot of the values and what must be in it: `?field` holds the phrases found in a text, `*field` the
-members of a list, any other slot one value. Of the parts of an `all`, each of which would do, the rarest is
-taken, as far as the set of rules tells: a phrase before a channel or a tier, and of phrases the one that the
-fewest rules name.
+members of a list, `/field` the patterns that match a text (`/$field` as it was written), `>field` and
+`<field` a number that is at least, or at most, the key's, any other slot one value. Of the parts of an `all`,
+each of which would do, the rarest is taken, as far as the set of rules tells: a phrase before a channel or a
+tier, and of phrases the one that the fewest rules name.
 """
 
 from collections import Counter
@@ -17,6 +18,8 @@ Need = Callable[[Weigh], "frozenset[Key] | None"]
 """The keys of a condition; None where it hangs on nothing that can be looked up."""
 
 _PHRASE: Final = "?"
+# A pattern has to be run before it is known whether it is there.
+_COST: Final = {_PHRASE: 0, "/": 10, ">": 5, "<": 5}
 
 
 def nothing(weigh: Weigh) -> frozenset[Key] | None:
@@ -28,6 +31,16 @@ def one_of(keys: Iterable[Key]) -> Need:
     """The condition holds only where one of these is there."""
     fixed = frozenset(keys)
     return lambda weigh: fixed
+
+
+def at_least(field: str, bound: float) -> Need:
+    """The condition holds only where the field is a number not below the bound."""
+    return one_of([(">" + field, bound)])
+
+
+def at_most(field: str, bound: float) -> Need:
+    """The condition holds only where the field is a number not above the bound."""
+    return one_of([("<" + field, bound)])
 
 
 def every(parts: Sequence[Need]) -> Need:
@@ -55,7 +68,7 @@ def weigher(phrases: Iterable[tuple[str, str]]) -> Weigh:
     counts = Counter((_PHRASE + field, phrase) for field, phrase in phrases)
 
     def weigh(keys: frozenset[Key]) -> tuple[int, int]:
-        exact = sum(slot[0] != _PHRASE for slot, _ in keys)
-        return exact, sum(counts[key] for key in keys)
+        others = sum(_COST.get(slot[0], 1) for slot, _ in keys)
+        return others, sum(counts[key] for key in keys)
 
     return weigh

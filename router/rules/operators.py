@@ -10,20 +10,15 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-import re2
-
 from router.rules.fields import Field, Kind, Values
-from router.rules.needs import Need, every, nothing, one_of
+from router.rules.needs import Need, at_least, at_most, every, nothing, one_of
+from router.rules.patterns import pattern, pattern_problem
 from router.rules.text import folded, occurs
 from router.values import PRIORITIES
 
 Test = Callable[[Values], bool]
 
 MOST_VALUES: Final = 200
-LONGEST_PATTERN: Final = 1_000
-# RE2's instructions: an ordinary pattern has under a hundred; the worst of 5,000 take 0.1 s over a long text.
-_LARGEST_PROGRAM: Final = 5_000
-_PATTERN_MEMORY: Final = 4 << 20
 
 _EQUAL = ("is", "is_not", "in", "not_in")
 _PRESENT = ("exists", "not_exists")
@@ -72,7 +67,7 @@ def problem(field: Field, op: str, value: Any) -> str | None:
     if op in _PRESENT:
         return None if value is None or value is True else f"'{op}' takes no value"
     if op == "matches":
-        return _pattern_problem(value)
+        return pattern_problem(value)
     if op not in _LISTS:
         return _single_problem(field, op, value)
     if not isinstance(value, list) or not 1 <= len(value) <= MOST_VALUES:
@@ -95,30 +90,6 @@ def _single_problem(field: Field, op: str, value: Any) -> str | None:
     return None
 
 
-def _pattern_problem(value: Any) -> str | None:
-    if not isinstance(value, str) or not value or len(value) > LONGEST_PATTERN:
-        return f"'matches' takes a pattern of 1 to {LONGEST_PATTERN} characters"
-    try:
-        size = _pattern(value).programsize
-    except (re2.error, UnicodeEncodeError) as error:
-        return f"not a pattern RE2 can run in linear time: {_said(error)}"
-    return None if size <= _LARGEST_PROGRAM else "the pattern is too costly: repeat less, or smaller classes"
-
-
-def _said(error: Exception) -> str:
-    said = error.args[0] if error.args else ""
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-
-
-def _pattern(source: str) -> Any:
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.never_capture = True
-    options.max_mem = _PATTERN_MEMORY
-    return re2.compile(source, options)
-
-
 def compile_leaf(name: str, field: Field, op: str, value: Any, *, fixed: bool) -> Leaf:
     """The test of a comparison `problem` found nothing wrong with. `fixed`: no rule changes the field."""
     if op in _OPPOSITES:
@@ -132,8 +103,9 @@ def compile_leaf(name: str, field: Field, op: str, value: Any, *, fixed: bool) -
     if op in _COMPARE:
         return _ordered(name, field, op, value)
     if op == "matches":
-        search, seen = _pattern(value).search, "=" + name
-        return Leaf(lambda values: search(values[seen]) is not None, slow=True)
+        search, seen = pattern(value).search, "=" + name
+        need = one_of([("/" + name, value)]) if fixed else nothing
+        return Leaf(lambda values: search(values[seen]) is not None, need, slow=True)
     if op in ("starts_with", "ends_with"):
         return _edge("~" + name, op, folded(value))
     return _phrase(name, field, op, value, fixed=fixed)
@@ -189,7 +161,7 @@ def _ordered(name: str, field: Field, op: str, value: Any) -> Leaf:
         x = values[name]
         return isinstance(x, int | float) and not isinstance(x, bool) and compare(x, value)
 
-    return Leaf(test)
+    return Leaf(test, at_least(name, value) if op in ("greater", "at_least") else at_most(name, value))
 
 
 def _edge(slot: str, op: str, edge: str) -> Leaf:

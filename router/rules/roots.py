@@ -14,14 +14,56 @@ _MOST_VALUES: Final = 1_000
 _DEEPEST: Final = 6
 
 
+Parts = dict[str, Any]
+"""What is asked of each name, as nested keys; an empty one means the whole."""
+WHOLE: Final[Parts] = {}
+ASKED: Final = "@asked"
+
+
 def root(values: Values, name: str) -> Any:
     """The map (or value) of that name; kept for the message unless rules can change it."""
     if name in _CHANGING:
         return _CHANGING[name](values)
     slot = "@" + name
     if slot not in values:
-        values[slot] = _FIXED[name](values)
+        values[slot] = _fixed(values, name, WHOLE)
     return values[slot]
+
+
+def asked_root(values: Values, name: str) -> Any:
+    """The same with no more in it than `values[ASKED]` says that expressions look at."""
+    if name in _CHANGING:
+        return _CHANGING[name](values)
+    return _fixed(values, name, values[ASKED].get(name, WHOLE) if ASKED in values else WHOLE)
+
+
+def _fixed(values: Values, name: str, parts: Parts) -> Any:
+    readers = _MAPS.get(name)
+    return _FIXED[name](values) if readers is None else _map(values, readers, parts, name)
+
+
+def merged(one: Parts, other: Parts) -> Parts:
+    """What both ask for; the whole of a name where either does."""
+    both = dict(one)
+    for name, part in other.items():
+        known = both.get(name)
+        both[name] = part if known is None else WHOLE if not known or not part else merged(known, part)
+    return both
+
+
+def _map(
+    values: Values, readers: Mapping[str, Callable[[Values], Any]], parts: Parts, name: str
+) -> dict[str, Any] | None:
+    if name in _ABSENT and _ABSENT[name](values):
+        return None
+    keys = readers.keys() & parts.keys() if parts else readers
+    made = {}
+    for key in keys:
+        value, asked = readers[key](values), parts.get(key)
+        if asked and isinstance(value, Mapping):
+            value = {each: value[each] for each in asked if each in value}
+        made[key] = bounded(value) if isinstance(value, Mapping) else value
+    return made
 
 
 def bounded(value: Any) -> Any:
@@ -45,90 +87,89 @@ def _copy(value: Any, room: list[int], depth: int) -> Any:
     return str(value)[:LONGEST]
 
 
-def _sender(values: Values) -> dict[str, Any]:
-    sender = values.message.sender
-    return {
-        "address": sender.address,
-        "name": sender.name[:LONGEST],
-        "email": sender.email[:LONGEST],
-        "domain": values["sender.domain"],
-        "verified": sender.verified,
-        "attributes": bounded(sender.attributes),
-    }
+Reader = Callable[[Values], Any]
 
 
-def _customer(values: Values) -> dict[str, Any]:
-    customer = values.context.customer
-    return {
-        "id": customer.id,
-        "name": customer.name,
-        "email": customer.email,
-        "tier": customer.tier,
-        "tags": list(customer.tags),
-        "language": customer.language,
-        "country": customer.country,
-        "company": customer.company,
-        "owner": customer.owner,
-        "attributes": bounded(customer.attributes),
-    }
+def _of_customer(name: str) -> Reader:
+    return lambda v: getattr(v.context.customer, name)
 
 
-def _ticket(values: Values) -> dict[str, Any] | None:
-    ticket = values.context.ticket
-    if ticket is None:
-        return None
-    return {
-        "number": ticket.number,
-        "subject": ticket.subject,
-        "status": ticket.status,
-        "priority": ticket.priority,
-        "type": ticket.type,
-        "tier": ticket.tier,
-        "queue": ticket.queue,
-        "tags": list(ticket.tags),
-        "fields": bounded(ticket.fields),
-    }
+def _of_ticket(name: str) -> Reader:
+    return lambda v: getattr(v.context.ticket, name)
 
 
-def _match(values: Values) -> dict[str, Any] | None:
-    match = values.context.match
-    if match is None:
-        return None
-    article = values["match.article"]
-    known = values.context.articles.get(article or "")
-    return {
-        "outcome": match.outcome,
-        "confidence": values["match.confidence"],
-        "article": article,
-        "title": known.title if known else "",
-    }
+def _title(values: Values) -> str:
+    known = values.context.articles.get(values["match.article"] or "")
+    return known.title if known else ""
 
 
-def _message(values: Values) -> dict[str, Any]:
-    return {
-        "id": values.message.id,
-        "kind": values["kind"],
-        "text": values["text"],
-        "subject": values["subject"][:LONGEST],
-        "attachments": values["attachments"],
-    }
-
-
-_FIXED: Final[dict[str, Callable[[Values], Any]]] = {
-    "message": _message,
-    "sender": _sender,
-    "customer": _customer,
-    "ticket": _ticket,
-    "match": _match,
-    "channel": lambda v: {"id": v["channel"], "kind": v["channel.kind"], "name": v["channel.name"]},
-    "conversation": lambda v: {"id": v.context.conversation.id, "with": v["conversation.with"]},
+_ABSENT: Final[dict[str, Callable[[Values], bool]]] = {
+    "ticket": lambda v: v.context.ticket is None,
+    "match": lambda v: v.context.match is None,
+}
+_MAPS: Final[dict[str, dict[str, Reader]]] = {
+    "message": {
+        "id": lambda v: v.message.id,
+        "kind": lambda v: v["kind"],
+        "text": lambda v: v["text"],
+        "subject": lambda v: v["subject"][:LONGEST],
+        "attachments": lambda v: v["attachments"],
+    },
+    "sender": {
+        "address": lambda v: v.message.sender.address,
+        "name": lambda v: v.message.sender.name[:LONGEST],
+        "email": lambda v: v.message.sender.email[:LONGEST],
+        "domain": lambda v: v["sender.domain"],
+        "verified": lambda v: v.message.sender.verified,
+        "attributes": lambda v: v.message.sender.attributes,
+    },
+    "customer": {
+        **{
+            name: _of_customer(name)
+            for name in (
+                "id",
+                "name",
+                "email",
+                "tier",
+                "language",
+                "country",
+                "company",
+                "owner",
+                "attributes",
+            )
+        },
+        "tags": lambda v: list(v.context.customer.tags),
+    },
+    "ticket": {
+        **{
+            name: _of_ticket(name) for name in "number subject status priority type tier queue fields".split()
+        },
+        "tags": lambda v: list(v["ticket.tags"]),
+    },
+    "match": {
+        "outcome": lambda v: v["match.outcome"],
+        "confidence": lambda v: v["match.confidence"],
+        "article": lambda v: v["match.article"],
+        "title": _title,
+    },
+    "channel": {
+        "id": lambda v: v["channel"],
+        "kind": lambda v: v["channel.kind"],
+        "name": lambda v: v["channel.name"],
+    },
+    "conversation": {
+        "id": lambda v: v.context.conversation.id,
+        "with": lambda v: v["conversation.with"],
+    },
+}
+_FIXED: Final[dict[str, Reader]] = {
     "context": lambda v: bounded(v.message.context),
     "kind": lambda v: v["kind"],
     "text": lambda v: v["text"],
     "subject": lambda v: v["subject"][:LONGEST],
     "attachments": lambda v: v["attachments"],
 }
-_CHANGING: Final[dict[str, Callable[[Values], Any]]] = {
+_CHANGING: Final[dict[str, Reader]] = {
     "language": lambda v: v["language"],
     "tier": lambda v: v["tier"],
     "type": lambda v: v["type"],
@@ -139,5 +180,5 @@ _CHANGING: Final[dict[str, Callable[[Values], Any]]] = {
     "fields": lambda v: bounded(v.set_fields()),
 }
 
-FIXED_NAMES: Final = frozenset(_FIXED)
+FIXED_NAMES: Final = frozenset(_FIXED) | frozenset(_MAPS)
 NAMES: Final = FIXED_NAMES | frozenset(_CHANGING)

@@ -118,9 +118,19 @@ def _latency(where: str, e1: Latency, ours: Latency) -> list[Figure]:
 def _pieces() -> list[Figure]:
     return [
         Figure(name="a match against 40 articles, per question", value=pieces.match_us(), unit="µs"),
-        Figure(name="100 rules, per message", value=pieces.rules_us(100), unit="µs"),
-        Figure(name="1,000 rules, per message", value=pieces.rules_us(1000), unit="µs"),
+        _at_most("100 rules, per message", pieces.rules_us(100), 20),
+        *_many_rules(1_000, 100, 300),
+        *_many_rules(10_000, 300, 900),
     ]
+
+
+def _many_rules(count: int, most: float, most_p99: float) -> list[Figure]:
+    middle, slow = pieces.many_rules_us(count)
+    return [_at_most(f"{count:,} rules, a tenth CEL, p50", middle, most), _at_most("  p99", slow, most_p99)]
+
+
+def _at_most(name: str, value: float, most: float) -> Figure:
+    return Figure(name=name, value=value, unit="µs", target=f"≤ {most:g}", met=value <= most)
 
 
 def _starts(folder: Path) -> list[Figure]:

@@ -251,7 +251,24 @@ FIELDS: list[dict[str, Any]] = [
     {"field": "queue", "op": "is", "value": "q1"},
     {"field": "tags", "op": "contains", "value": "t1"},
     {"cel": "size(tags) > 1"},
-    {"cel": "customer.tier == 'gold'"},
+    *(
+        {"cel": source}
+        for source in (
+            "customer.tier == 'gold'",
+            "'gold' == customer.tier && text.contains('Refund')",
+            "text.contains('refund') || subject.contains('x') || priority == 'urgent'",
+            "type in ['return', 'b'] || 'beta' in customer.tags || 't1' in tags",
+            "customer.attributes.plan == 'Pro' && customer.attributes.seats >= 25",
+            "customer.attributes.plan == 'pro' || !(customer.attributes.seats < 25)",
+            "fields.seats > 0.5 || fields.seats == 'many'",
+            "context.cart <= 120 && (queue == 'q1' || tier == 'silver')",
+            "customer.tier == 'gold' ? text == 'a' : true",
+            "text.contains('a && b') || r'x' == type",
+        )
+    ),
+    {"field": "fields.seats", "op": "at_least", "value": 1},
+    {"field": "context.cart", "op": "less", "value": 121},
+    {"field": "text", "op": "matches", "value": r"re.und|\d"},
     {"field": "customer.tags", "op": "contains_all", "value": ["vip", "beta"]},
     {"field": "tags", "op": "contains_any", "value": ["t2", "t3"]},
     {"field": "priority", "op": "at_least", "value": "high"},
