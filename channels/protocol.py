@@ -113,9 +113,13 @@ class Heard(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """The platform took it. `external_id` is its own id for the message, "" where it gave none."""
+    """The platform took it. `external_id` is its own id for the message, "" where it gave none.
+
+    `kept`: there is nowhere to send it to; who is at the other end reads it from the desk.
+    """
 
     external_id: str = ""
+    kept: bool = False
 
 
 class Tools(NamedTuple):

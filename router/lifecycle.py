@@ -85,13 +85,21 @@ def customer_wrote(ticket: Ticket, change: ChangeTicket, now: datetime, desk: De
 def agent_replied(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> Ticket:
     """The customer was answered: the ticket is the agent's if it was nobody's, and the clocks hear it.
 
-    A program (`agent_id` None) answers too, but nobody's ticket goes on waiting for somebody.
+    A program (`agent_id` None) answers too: then nobody's ticket leaves its queue and waits for the customer,
+    whose next message brings it back.
     """
     if ticket.status not in ACTIVE and ticket.status != "resolved":
         raise Refused(f"ticket #{ticket.number} is {ticket.status}; open a new one to write to the customer")
     ticket = replace(ticket, assignee=ticket.assignee or agent_id)
     if ticket.assignee is not None and ticket.status in ("queued", "offered", "resolved"):
         ticket = move(ticket, "open", now, desk)
+    elif ticket.assignee is None and ticket.status in ("queued", "offered"):
+        ticket = move(ticket, "waiting", now, desk)
+    return spoken_with(ticket, now, desk)
+
+
+def spoken_with(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
+    """The customer heard from the desk: the clocks know, and nothing else changes."""
     ticket = _clocks(ticket, sla.Event(at=now, type="agent_reply"), desk)
     first = ticket.first_replied_at or now
     return replace(ticket, first_replied_at=first, updated_at=now)

@@ -91,6 +91,13 @@ def lock(tx: Tx, conversation_id: str) -> Conversation:
     return _conversations.load(line)
 
 
+def of_ticket(tx: Tx, ticket_id: str) -> list[str]:
+    """Ids of the conversations that lead to a ticket, those of tickets merged into it as well, in order."""
+    owner = select(schema.tickets.c.customer_id).where(schema.tickets.c.id == ticket_id).scalar_subquery()
+    query = select(_row.id).where(_row.customer_id == owner, _row.ticket_id == ticket_id).order_by(_row.id)
+    return list(tx.sql.execute(query).scalars())
+
+
 def add(tx: Tx, conversations: Sequence[Conversation]) -> None:
     """Store new conversations, in the order of what only one of them may have."""
     stamps = {"created_at": tx.now, "updated_at": tx.now}

@@ -1,6 +1,7 @@
 """Deliveries: what has to be sent to customers, and how far it has come.
 
     queued ──► sending ──► sent          the platform took it
+                  ├──────► kept          nothing to send it to: the other end reads it from the desk
       ▲           ├──────► queued        it may work later (`due_at`)
       │           ├──────► failed        it won't; a person may put it back
       │           └──────► in_doubt      its sender died, and the platform would show it twice
@@ -23,7 +24,7 @@ from storage.listed import among
 from storage.prepared import Prepared
 from storage.store import Missing, Tx
 
-State = Literal["queued", "sending", "sent", "failed", "in_doubt"]
+State = Literal["queued", "sending", "sent", "kept", "failed", "in_doubt"]
 
 _row = schema.deliveries.c
 _message = schema.messages.c

@@ -1,12 +1,13 @@
 """What an inbox shows of tickets, conversations and messages: with the names that belong to their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, or_, select
 
 from router.values import Conversation, Customer, Ticket
 from storage import deliveries, messages, schema, search
+from storage import tickets as ticket_store
 from storage.columns import Json
 from storage.deliveries import Delivery
 from storage.listed import among
@@ -22,8 +23,6 @@ _conversation = schema.conversations.c
 _customer = schema.customers.c
 _OVER = frozenset({"resolved", "closed", "merged"})
 _WITH_BOT = _conversation.with_ == literal_column("'bot'")
-# As many digits as a ticket's number has at most.
-_LONGEST_NUMBER = 9
 
 
 class Filters(NamedTuple):
@@ -86,16 +85,8 @@ def _conditions(filters: Filters) -> "list[ColumnElement[bool]]":
     return wanted
 
 
-def ticket_number(text: str) -> int | None:
-    """The ticket's number that a text names, with or without its `#`."""
-    digits = text.strip().removeprefix("#")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER):
-        return None
-    return int(digits)
-
-
 def _search(sql: Connection, question: str) -> "ColumnElement[bool]":
-    number = ticket_number(question)
+    number = ticket_store.number_in(question)
     if number is not None and question.strip().startswith("#"):
         return _ticket.number == number
     found = search.find(sql, question)
@@ -142,28 +133,53 @@ class Listed(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """What a list of conversations is narrowed to: who has them, whose they are, what was said in them."""
+    """What a list of conversations is narrowed to; None is no condition.
+
+    `q`: what was said in it. `contact` is an address on `channel`, `thread` the platform's own name for the
+    conversation. `ticket`: it leads there, also because its own ticket was merged into that one.
+    """
 
     with_: str | None = None
     customer: str | None = None
     q: str | None = None
+    channel: str | None = None
+    contact: str | None = None
+    thread: str | None = None
+    ticket: str | None = None
 
 
 def conversations(sql: Connection, chosen: Chosen, after: Position | None, limit: int) -> "Slice[Listed]":
     """Conversations, newest change first."""
-    with_, customer, q = chosen
     query = _conversations.select().add_columns(_conversation.updated_at)
-    if with_ is not None:
-        query = query.where(_WITH_BOT if with_ == "bot" else _conversation.with_ == with_)
-    if customer is not None:
-        query = query.where(_conversation.customer_id == customer)
-    if q:
-        found = bindparam("found", list(search.find(sql, q).conversations), type_=Json)
-        query = query.where(among(_conversation.id, found))
+    query = query.where(*_chosen(sql, chosen))
     lines = sql.execute(newest_first(query, schema.conversations, after, limit)).all()
     items = [Listed(_conversations.load(line[:-1]), line[-1]) for line in lines[:limit]]
     rest = (lines[limit - 1][-1], items[-1].conversation.id) if len(lines) > limit else None
     return Slice(items, rest)
+
+
+def _chosen(sql: Connection, chosen: Chosen) -> "Iterator[ColumnElement[bool]]":
+    for column, value in (
+        (_conversation.customer_id, chosen.customer),
+        (_conversation.channel_id, chosen.channel),
+        (_conversation.thread, chosen.thread),
+    ):
+        if value is not None:
+            yield column == value
+    if chosen.with_ is not None:
+        yield _WITH_BOT if chosen.with_ == "bot" else _conversation.with_ == chosen.with_
+    if chosen.q:
+        found = bindparam("found", list(search.find(sql, chosen.q).conversations), type_=Json)
+        yield among(_conversation.id, found)
+    if chosen.contact is not None:
+        point = schema.contact_points.c
+        there = select(point.id).where(point.address == chosen.contact, point.channel_id == chosen.channel)
+        yield _conversation.contact_point_id.in_(there)
+    if chosen.ticket is not None:
+        # By their customer, for whom there is an index.
+        owner = select(_ticket.customer_id).where(_ticket.id == chosen.ticket).scalar_subquery()
+        yield _conversation.customer_id == owner
+        yield _conversation.ticket_id == chosen.ticket
 
 
 class Line(NamedTuple):
@@ -178,8 +194,10 @@ def lines(sql: Connection, conversation: Conversation, found: Sequence[Message])
     """Messages of one conversation as they are shown."""
     sent = deliveries.of_messages(sql, [message.id for message in found if message.author != "customer"])
     ids = sorted({message.author_id for message in found if message.author_id})
-    agents = select(schema.agents.c.id, schema.agents.c.name).where(schema.agents.c.id.in_(ids))
-    people = {line.id: line.name for line in sql.execute(agents)}
+    people: dict[str, str] = {}
+    for writers in (schema.agents, schema.tokens):
+        named = select(writers.c.id, writers.c.name).where(writers.c.id.in_(ids))
+        people.update((line.id, line.name) for line in sql.execute(named))
     customer = sql.execute(select(_customer.name).where(_customer.id == conversation.customer_id))
     people[conversation.customer_id] = customer.scalar_one_or_none() or ""
     return [Line(message, sent.get(message.id), people.get(message.author_id or "", "")) for message in found]

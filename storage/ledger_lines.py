@@ -21,7 +21,7 @@ _sent = schema.deliveries.c
 _letter = schema.dead_letters.c
 _INBOUND = (_row.accepted, _row.again, _row.refused, _row.stored, _row.applied, _row.duplicates)
 _REST = (_row.quarantined, _row.given_up, _row.sent)
-_STATES = {"sent": "delivered", "failed": "failed", "in_doubt": "in_doubt"}
+_STATES = {"sent": "delivered", "kept": "delivered", "failed": "failed", "in_doubt": "in_doubt"}
 
 
 class Line(NamedTuple):

@@ -26,6 +26,8 @@ _update = update(schema.tickets).where(_row.id == bindparam("key"))
 _save = Prepared(_update)
 _NAMES = tuple(name for name in Ticket.__struct_fields__ if name != "id")
 _NEW = "new_"
+# As many digits as a ticket's number has at most.
+_LONGEST_NUMBER = 9
 _touch = Prepared(_update.values(updated_at=bindparam("at")))
 _held = Prepared(
     select(_row.assignee, func.count())
@@ -46,6 +48,25 @@ def get(sql: Connection, ticket_id: str) -> Ticket:
     if line is None:
         raise Missing(f"there is no ticket {ticket_id}")
     return _tickets.load(line)
+
+
+def id_of(sql: Connection, given: str) -> str:
+    """The id of the ticket that is called so: by its id, or by its number; raises `Missing`."""
+    number = number_in(given)
+    if number is None:
+        return given
+    found = sql.execute(select(_row.id).where(_row.number == number)).scalar_one_or_none()
+    if found is None:
+        raise Missing(f"there is no ticket #{number}")
+    return str(found)
+
+
+def number_in(text: str) -> int | None:
+    """The ticket's number that a text names, with or without its `#`."""
+    digits = text.strip().removeprefix("#")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER):
+        return None
+    return int(digits)
 
 
 def lock_all(tx: Tx, ids: Iterable[str], *, also: Iterable[str] = ()) -> dict[str, Ticket]:

@@ -14,7 +14,7 @@ from bus.ids import new_id
 from bus.topology import OUTBOUND
 from router.decision import OpenTicket
 from router.desk import Desk
-from router.lifecycle import Refused, agent_replied, move, opened
+from router.lifecycle import Refused, agent_replied, move, opened, spoken_with
 from router.values import ContactPoint, Conversation, Customer, Ticket
 from storage import contacts, conversations, deliveries, messages, offers, outbox, tickets
 from storage.store import Missing, Tx
@@ -43,13 +43,17 @@ class Newer(Exception):
 
 
 class Words(NamedTuple):
-    """What an agent writes. `live`: the channel delivers at commit, nothing is queued to be sent."""
+    """What an agent writes. `live`: the channel delivers at commit, nothing is queued to be sent.
+
+    `by`: the token that writes where no agent does.
+    """
 
     text: str
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
     details: dict[str, Any] = {}
     live: bool = False
+    by: str | None = None
 
 
 def save(tx: Tx, before: Ticket, after: Ticket) -> Ticket:
@@ -83,7 +87,7 @@ def reply(
     if not conversation.channel_id:
         raise Refused(f"ticket #{before.number} records a call or visit: no channel leads to the customer")
     if last_seen is not None:
-        _check_seen(tx, conversation, last_seen, agent_id)
+        _check_seen(tx, conversation, last_seen, agent_id or words.by)
     ticket = agent_replied(before, agent_id, tx.now, desk)
     message, conversation = _say(tx, conversation, agent_id, words, "public")
     if conversation.with_ == "bot":
@@ -106,7 +110,7 @@ def note(tx: Tx, ticket_id: str, agent_id: str | None, words: Words) -> messages
 
 def merge(tx: Tx, ticket_id: str, into_id: str, desk: Desk) -> Ticket:
     """End a ticket as part of another of the same customer; what they write next reaches the other one."""
-    both = tickets.lock_all(tx, {ticket_id, into_id})
+    both = tickets.lock_all(tx, {ticket_id, into_id}, also=conversations.of_ticket(tx, ticket_id))
     before, into = both.get(ticket_id), both.get(into_id)
     if before is None or into is None:
         raise Missing(f"there is no ticket {ticket_id if before is None else into_id}")
@@ -116,9 +120,10 @@ def merge(tx: Tx, ticket_id: str, into_id: str, desk: Desk) -> Ticket:
         raise Refused("tickets of two customers can't be merged")
     if into.status in ("closed", "merged"):
         raise Refused(f"ticket #{into.number} is {into.status}; merge into one that is still open")
-    conversation = conversations.lock(tx, before.conversation_id)
-    if conversation.ticket_id == before.id:
-        conversations.save(tx, [replace(conversation, ticket_id=into.id)])
+    # Also those of the tickets that were merged into this one before.
+    held = [conversations.lock(tx, one) for one in conversations.of_ticket(tx, ticket_id)]
+    moved = [replace(one, ticket_id=into.id) for one in held if one.ticket_id == before.id]
+    conversations.save(tx, moved)
     merged = replace(move(before, "merged", tx.now, desk), merged_into=into.id)
     return save(tx, before, merged)
 
@@ -208,10 +213,10 @@ def log_contact(
     conversations.save(tx, [conversation])
     ticket = open_by_hand(tx, conversation, request, agent_id, desk)
     # They have spoken with somebody already.
-    return save(tx, ticket, agent_replied(ticket, agent_id, tx.now, desk))
+    return save(tx, ticket, spoken_with(ticket, tx.now, desk))
 
 
-def _check_seen(tx: Tx, conversation: Conversation, last_seen: str, agent_id: str | None) -> None:
+def _check_seen(tx: Tx, conversation: Conversation, last_seen: str, author_id: str | None) -> None:
     seen = messages.find(tx.sql, last_seen)
     after = seen.position if seen is not None and seen.conversation_id == conversation.id else 0
     newer = messages.of_conversation(tx.sql, conversation.id, after=after)
@@ -219,7 +224,7 @@ def _check_seen(tx: Tx, conversation: Conversation, last_seen: str, agent_id: st
         message
         for message in newer
         if message.author == "customer"
-        or (message.author == "agent" and message.kind == "public" and message.author_id != agent_id)
+        or (message.author == "agent" and message.kind == "public" and message.author_id != author_id)
     ]
     if unseen:
         raise Newer(unseen)
@@ -235,7 +240,7 @@ def _say(
         contact_point_id=conversation.contact_point_id,
         position=conversation.position,
         author="agent",
-        author_id=agent_id,
+        author_id=agent_id or words.by,
         kind=kind,
         text=words.text,
         html=words.html,

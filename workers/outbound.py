@@ -19,7 +19,7 @@ import structlog
 from bus.envelope import EnvelopeError, decode_wake
 from bus.port import Bus, BusError
 from bus.topology import OUTBOUND
-from channels.protocol import Rejected, Retryable, SendError, Unreachable
+from channels.protocol import Rejected, Retryable, SendError, Sent, Unreachable
 from storage import deliveries
 from storage.deliveries import Claim, Outcome
 from storage.store import Clock, Store, StoreUnavailable, Tx
@@ -241,13 +241,13 @@ class OutboundWorker:
         except Exception:
             log.exception("an error of ours while sending", message=claim.message_id)
             return self._later(claim, "an error of the desk's own; its log says which", None)
-        return Outcome(claim, "sent", self._clock(), external_id=sent)
+        return Outcome(claim, "kept" if sent.kept else "sent", self._clock(), external_id=sent.external_id)
 
-    async def _give(self, connected: Connected | None, claim: Claim) -> str:
+    async def _give(self, connected: Connected | None, claim: Claim) -> Sent:
         if connected is None:
             raise Rejected("the channel is not set up, or can't be opened")
         async with asyncio.timeout(SEND_TIMEOUT_S):
-            return (await connected.channel.send(claim.outbound)).external_id
+            return await connected.channel.send(claim.outbound)
 
     def _later(self, claim: Claim, why: str, after: float | None) -> Outcome:
         attempts = claim.attempts + 1

@@ -8,7 +8,7 @@ import aiohttp
 
 from bus.envelope import Outbound
 from channels import outcome
-from channels.protocol import Capabilities, Channel, HookRequest, Received, Rejected, Sent, Tools
+from channels.protocol import Capabilities, Channel, HookRequest, Received, Sent, Tools
 from channels.settings import Settings
 from channels.webhook import body, receive, send, signature
 from channels.webhook.settings import WebhookSettings
@@ -43,7 +43,7 @@ class Webhook(Channel):
     async def send(self, outbound: Outbound) -> Sent:
         """See `Channel`."""
         if self._url is None:
-            raise Rejected("the channel has no callback_url: set one, then send again")
+            return Sent(kept=True)
         files = [await self._tools.fetch(attachment.blob) for attachment in outbound.attachments]
         content = send.payload(outbound, files)
         now = self._tools.now()

@@ -33,7 +33,7 @@ def _secret(value: SecretStr) -> SecretStr:
 class WebhookSettings(Settings):
     """`secret` signs both directions and is made when left out; replies are posted to `callback_url`.
 
-    Without `callback_url` nothing can be sent: replies are kept and their delivery says so.
+    Without `callback_url` nothing is sent: replies are kept for whoever reads them through the API.
     """
 
     shown: ClassVar[frozenset[str]] = frozenset({"secret"})

@@ -3,13 +3,22 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, TypeVar, get_args, get_origin
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from gateway.http.problems import Fault, Invalid, Malformed, TooLarge, UnsupportedMediaType, pointer
+from gateway.http.problems import (
+    Fault,
+    Invalid,
+    Malformed,
+    TooLarge,
+    UnsupportedMediaType,
+    pointer,
+    require,
+    unknown_member,
+)
 
 M = TypeVar("M", bound=BaseModel)
 MAX_DEPTH = 64
@@ -78,20 +87,31 @@ def fingerprint(request: web.Request, body: bytes) -> str:
 def parse_as(annotation: Any, raw: bytes) -> Any:
     """A body as an endpoint annotates it: a model, or `Patch[Model]`; raises `Invalid`."""
     if get_origin(annotation) is Patch:
-        changes = load(raw)
+        changes, model = load(raw), get_args(annotation)[0]
         if not isinstance(changes, dict):
             raise Invalid.at("", "dict_type", "Input should be an object.")
-        return Patch(get_args(annotation)[0], changes)
+        known = {field.alias or name for name, field in model.model_fields.items()}
+        require([unknown_member(name) for name in changes if name not in known])
+        return Patch(model, changes)
     load(raw)
     return parse(annotation, raw)
 
 
 def parse(model: type[M], raw: bytes) -> M:
-    """JSON as a model, strictly: no text for a number, no number for a text; raises `Invalid`."""
+    """JSON as a model, strictly: no text for a number, no number for a text, no members it does not have.
+
+    Raises `Invalid`. A member that is spelt wrong would else be without effect, and nobody told.
+    """
+    extra: Literal["ignore", "forbid"] = "ignore" if takes_more(model) else "forbid"
     try:
-        return model.model_validate_json(raw, strict=True)
+        return model.model_validate_json(raw, strict=True, extra=extra)
     except ValidationError as error:
         raise Invalid.of(error) from None
+
+
+def takes_more(model: type[BaseModel]) -> bool:
+    """Whether a body may have members that its model does not: it says so itself."""
+    return model.model_config.get("extra") == "ignore"
 
 
 def load(raw: bytes) -> Any:

@@ -5,10 +5,11 @@ from http import HTTPStatus
 from typing import Any, get_origin
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic_core import core_schema
 
 from gateway.http.auth import COOKIE, CSRF_HEADER
-from gateway.http.body import Patch
+from gateway.http.body import Patch, takes_more
 from gateway.http.endpoint import Endpoint, body_model
 from gateway.http.problems import MEDIA_TYPE
 
@@ -102,6 +103,17 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
 Schemas = dict[tuple[str, str], Any]
 
 
+class _Strict(GenerateJsonSchema):
+    """Bodies have no members besides those that they are documented with (`gateway.http.body.parse`)."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """A model's schema."""
+        written = super().model_schema(schema)
+        if self.mode == "validation" and "properties" in written and not takes_more(schema["cls"]):
+            written.setdefault("additionalProperties", False)
+        return written
+
+
 def _schemas(endpoints: list[Endpoint]) -> tuple[Schemas, dict[str, Any]]:
     inputs: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = []
     for endpoint in endpoints:
@@ -109,9 +121,7 @@ def _schemas(endpoints: list[Endpoint]) -> tuple[Schemas, dict[str, Any]]:
             inputs.append((f"{endpoint.name} body", "validation", TypeAdapter(body_model(endpoint.body))))
         if endpoint.adapter is not None:
             inputs.append((f"{endpoint.name} result", "serialization", endpoint.adapter))
-    by_key, outer = TypeAdapter.json_schemas(
-        inputs, ref_template=_REFERENCE, schema_generator=GenerateJsonSchema
-    )
+    by_key, outer = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE, schema_generator=_Strict)
     return {(key, mode): schema for (key, mode), schema in by_key.items()}, outer.get("$defs", {})
 
 
@@ -159,6 +169,7 @@ def _patch_schema(model: type[BaseModel]) -> dict[str, Any]:
         "type": "object",
         "description": f"A JSON Merge Patch (RFC 7396) to {model.__name__}.",
         "properties": properties,
+        "additionalProperties": False,
     }
 
 

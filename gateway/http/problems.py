@@ -128,7 +128,16 @@ class Invalid(Problem):
     def of(cls, error: ValidationError) -> "Invalid":
         """What pydantic found."""
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        return cls(*(Fault(pointer(*each["loc"]), each["type"], each["msg"]) for each in found[:MAX_FAULTS]))
+        return cls(*(_fault(each["loc"], each["type"], each["msg"]) for each in found[:MAX_FAULTS]))
+
+
+def unknown_member(*place: object) -> Fault:
+    """The fault of a member that the body may not have."""
+    return Fault(pointer(*place), "unknown_member", f"There is no member {place[-1]} here.")
+
+
+def _fault(place: Sequence[object], kind: str, says: str) -> Fault:
+    return unknown_member(*place) if kind == "extra_forbidden" else Fault(pointer(*place), kind, says)
 
 
 class TooManyRequests(Problem):

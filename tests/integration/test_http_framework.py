@@ -65,9 +65,21 @@ async def test_faults_do_not_repeat_the_input(desk: Desk) -> None:
     assert "s3cret" not in str(answer.body)
 
 
-async def test_unknown_members_are_ignored(desk: Desk) -> None:
-    """A client of a newer release may send what this one does not know."""
-    assert (await desk.ask("POST", TIERS, {"name": "gold", "colour": "gold"})).status == 201
+async def test_members_that_are_not_known_are_refused(desk: Desk) -> None:
+    """What is spelt wrong would else be without effect: made, changed, or deep inside."""
+    made = await desk.ask("POST", TIERS, {"name": "gold", "colour": "gold"})
+    gold = (await desk.ask("POST", TIERS, {"name": "gold"})).body["id"]
+    changed = await desk.ask("PATCH", f"{TIERS}/{gold}", {"ordre": 1})
+    queue = {"name": "a", "skills": [{"skill": "x", "levle": 2}]}
+    deep = await desk.ask("POST", "/api/v1/queues", queue)
+    assert (made.status, made.body["errors"]) == (
+        422,
+        [{"pointer": "/colour", "code": "unknown_member", "detail": "There is no member colour here."}],
+    )
+    assert [answer.body["errors"][0]["pointer"] for answer in (changed, deep)] == [
+        "/ordre",
+        "/skills/0/levle",
+    ]
 
 
 async def test_only_json_is_taken(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from gateway.http.cursor import ListQuery, Page
 from gateway.http.cursor import decode as decode_cursor
 from gateway.http.cursor import encode as encode_cursor
 from gateway.http.endpoint import Api
-from gateway.http.problems import Conflict, NotFound
+from gateway.http.problems import Conflict, Invalid, NotFound
 from gateway.http.resources.ticket_models import (
     ConversationOut,
     MessageOut,
@@ -23,7 +23,7 @@ from gateway.http.resources.ticket_models import (
     show_ticket,
 )
 from router import lifecycle
-from storage import channels, conversations, deliveries, inbox_views, messages, outbox
+from storage import channels, conversations, deliveries, inbox_views, messages, outbox, tickets
 from storage.inbox_views import Chosen
 from storage.paging import Sql
 from storage.store import Tx
@@ -39,10 +39,18 @@ class ConversationQuery(ListQuery):
     with_: Literal["bot", "person", "closed"] | None = Field(None, alias="with")
     customer: str | None = Field(None, max_length=200)
     q: str | None = Field(None, max_length=200, description="Words that were said in it.")
+    channel: str | None = Field(None, max_length=200)
+    contact: str | None = Field(None, max_length=500, description="An address on `channel`: a `from.id`.")
+    thread: str | None = Field(None, max_length=500, description="What the platform calls the conversation.")
+    ticket: str | None = Field(None, max_length=200, description="That it leads to, by merging as well.")
 
 
 class MessageQuery(ListQuery):
     """Messages come oldest first."""
+
+    seen: str | None = Field(
+        None, alias="after", max_length=200, description="A message's id: only what came after it."
+    )
 
 
 class Nothing(BaseModel):
@@ -52,7 +60,17 @@ class Nothing(BaseModel):
 @api.read("/api/v1/conversations", summary="Conversations, newest change first")
 def list_conversations(sql: Sql, call: Call, query: ConversationQuery) -> Page[ConversationOut]:
     """A page of conversations."""
-    chosen = Chosen(query.with_, query.customer, query.q)
+    if query.contact is not None and query.channel is None:
+        raise Invalid.at("/channel", "missing", "Say which channel the contact is on.")
+    chosen = Chosen(
+        with_=query.with_,
+        customer=query.customer,
+        q=query.q,
+        channel=query.channel,
+        contact=query.contact,
+        thread=query.thread,
+        ticket=tickets.id_of(sql, query.ticket) if query.ticket else None,
+    )
     found = inbox_views.conversations(sql, chosen, query.after(), query.limit)
     names = inbox_views.names(
         sql,
@@ -66,7 +84,7 @@ def list_conversations(sql: Sql, call: Call, query: ConversationQuery) -> Page[C
 def list_messages(sql: Sql, call: Call, conversation_id: str, query: MessageQuery) -> Page[MessageOut]:
     """A page of messages, notes included."""
     conversation = conversations.get(sql, conversation_id)
-    after = decode_cursor(query.cursor, int) if query.cursor else 0
+    after = decode_cursor(query.cursor, int) if query.cursor else _place(sql, conversation_id, query.seen)
     found = messages.of_conversation(sql, conversation_id, after=after, limit=query.limit + 1)
     shown = inbox_views.lines(sql, conversation, found[: query.limit])
     live = _live(sql, conversation.channel_id)
@@ -128,6 +146,15 @@ async def get_attachment(call: Call, message_id: str, number: str) -> web.Respon
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def _place(sql: Sql, conversation_id: str, message_id: str | None) -> int:
+    if message_id is None:
+        return 0
+    message = messages.find(sql, message_id)
+    if message is None or message.conversation_id != conversation_id:
+        raise Invalid.at("/after", "unknown", f"There is no message {message_id} in this conversation.")
+    return message.position
 
 
 def _live(sql: Sql, channel_id: str) -> bool:

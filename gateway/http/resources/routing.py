@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import BaseModel, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from bus.envelope import Inbound, Message, Sender
 from bus.ids import message_id
@@ -68,7 +68,12 @@ class NewRules(BaseModel):
 
 
 class Simulated(BaseModel):
-    """A message as it might come in. `version` names the rule set, the published one if left out."""
+    """A message as it might come in. `version` names the rule set, the published one if left out.
+
+    What else a platform's message holds may be left in.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     text: Annotated[str, StringConstraints(max_length=100_000)]
     channel: Annotated[str, StringConstraints(max_length=200)] = ""

@@ -99,9 +99,12 @@ class TicketOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """How far a message to the customer has come; `error` is the last one, in words."""
+    """How far a message to the customer has come; `error` is the last one, in words.
 
-    state: Literal["queued", "sending", "sent", "failed", "in_doubt"] | None
+    `kept`: the channel has no address to send to; its program reads the messages here.
+    """
+
+    state: Literal["queued", "sending", "sent", "kept", "failed", "in_doubt"] | None
     error: str | None
     attempts: int
 
@@ -123,7 +126,7 @@ class OptionOut(BaseModel):
 
 
 class MessageOut(BaseModel):
-    """A line of a conversation."""
+    """A line of a conversation. `author_id` is the agent's, or of the token that wrote in their place."""
 
     id: str
     author: Literal["customer", "bot", "agent", "system"]

@@ -114,7 +114,7 @@ class NewNote(BaseModel):
 class Merge(BaseModel):
     """The ticket that goes on, of the same customer."""
 
-    into: Name
+    into: Name = Field(description="Its id or its number.")
 
 
 class HitOut(BaseModel):
@@ -197,15 +197,14 @@ def count_tickets(sql: Sql, call: Call) -> Counts:
 
 @api.read("/api/v1/tickets/{ticket_id}", summary="A ticket")
 def get_ticket(sql: Sql, call: Call, ticket_id: str) -> TicketOut:
-    """One ticket, with its ETag."""
-    return _shown(sql, call, tickets.get(sql, ticket_id))
+    """One ticket, with its ETag. Its number does instead of its id, here and in the paths below it."""
+    return _shown(sql, call, tickets.get(sql, tickets.id_of(sql, ticket_id)))
 
 
 @api.write("POST", "/api/v1/tickets", status=201, summary="Open a ticket by hand")
 def create_ticket(tx: Tx, call: Call, body: NewTicket) -> TicketOut:
     """Write to a customer first, or record a call or visit."""
     desk = call.parts.desk(tx.sql)
-    agent = call.principal.agent_id
     customer = customers.find(tx.sql, body.customer_id) if body.customer_id else None
     if body.customer_id and customer is None:
         raise Invalid.at("/customer_id", "unknown", f"There is no customer {body.customer_id}.")
@@ -217,9 +216,9 @@ def create_ticket(tx: Tx, call: Call, body: NewTicket) -> TicketOut:
     )
     try:
         if body.direction == "log":
-            ticket = _log(tx, body, request, desk, agent)
+            ticket = _log(tx, call, body, request, desk)
         else:
-            ticket = _outbound(tx, body, request, desk, agent)
+            ticket = _outbound(tx, call, body, request, desk)
     except lifecycle.Refused as refused:
         raise Conflict(f"{refused}.") from None
     return _shown(tx.sql, call, ticket)
@@ -228,7 +227,7 @@ def create_ticket(tx: Tx, call: Call, body: NewTicket) -> TicketOut:
 @api.write("PATCH", "/api/v1/tickets/{ticket_id}", summary="Change a ticket")
 def change_ticket(tx: Tx, call: Call, ticket_id: str, body: TicketChange) -> TicketOut:
     """Set fields, assign, move to another status."""
-    before = tickets.lock(tx, ticket_id)
+    before = tickets.lock(tx, tickets.id_of(tx.sql, ticket_id))
     call.expect(before.version)
     desk = call.parts.desk(tx.sql)
     try:
@@ -241,6 +240,7 @@ def change_ticket(tx: Tx, call: Call, ticket_id: str, body: TicketChange) -> Tic
 @api.write("POST", "/api/v1/tickets/{ticket_id}/replies", status=201, summary="Reply to the customer")
 def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
     """Stored and queued in one transaction; `delivery` tells how far it has come."""
+    ticket_id = tickets.id_of(tx.sql, ticket_id)
     live = _is_live(tx, tickets.get(tx.sql, ticket_id).channel_id)
     words = Words(
         text=body.text,
@@ -248,6 +248,7 @@ def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
         attachments=uploads.attachments(tx, body.attachments, call.principal.id),
         details={key: value for key, value in (("cc", body.cc), ("bcc", body.bcc)) if value},
         live=live,
+        by=call.principal.id,
     )
     try:
         message, _ = inbox.reply(
@@ -270,7 +271,8 @@ def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
 def note(tx: Tx, call: Call, ticket_id: str, body: NewNote) -> MessageOut:
     """The customer never sees it."""
     files = uploads.attachments(tx, body.attachments, call.principal.id)
-    message = inbox.note(tx, ticket_id, call.principal.agent_id, Words(body.text, attachments=files))
+    words = Words(body.text, attachments=files, by=call.principal.id)
+    message = inbox.note(tx, tickets.id_of(tx.sql, ticket_id), call.principal.agent_id, words)
     return _line(tx.sql, message, live=False)
 
 
@@ -278,7 +280,8 @@ def note(tx: Tx, call: Call, ticket_id: str, body: NewNote) -> MessageOut:
 def merge(tx: Tx, call: Call, ticket_id: str, body: Merge) -> TicketOut:
     """Final: this one ends, and what the customer writes next reaches the other."""
     try:
-        ticket = inbox.merge(tx, ticket_id, body.into, call.parts.desk(tx.sql))
+        one, other = (tickets.id_of(tx.sql, name) for name in (ticket_id, body.into))
+        ticket = inbox.merge(tx, one, other, call.parts.desk(tx.sql))
     except lifecycle.Refused as refused:
         raise Conflict(f"{refused}.") from None
     return _shown(tx.sql, call, ticket)
@@ -287,7 +290,7 @@ def merge(tx: Tx, call: Call, ticket_id: str, body: Merge) -> TicketOut:
 @api.read("/api/v1/tickets/{ticket_id}/decisions", summary="What was decided about its messages, and why")
 def list_decisions(sql: Sql, call: Call, ticket_id: str) -> DecisionList:
     """The decisions about the messages of the ticket's conversation."""
-    ticket = tickets.get(sql, ticket_id)
+    ticket = tickets.get(sql, tickets.id_of(sql, ticket_id))
     return DecisionList(
         data=[
             DecisionOut(
@@ -311,8 +314,8 @@ def list_decisions(sql: Sql, call: Call, ticket_id: str) -> DecisionList:
 @api.read("/api/v1/tickets/{ticket_id}/assignment", summary="Whom it was offered to, and why")
 def get_assignment(sql: Sql, call: Call, ticket_id: str) -> AssignmentOut:
     """The ticket's offers, oldest first."""
-    ticket = tickets.get(sql, ticket_id)
-    made = offers.of_ticket(sql, ticket_id)
+    ticket = tickets.get(sql, tickets.id_of(sql, ticket_id))
+    made = offers.of_ticket(sql, ticket.id)
     return AssignmentOut(
         assignee=ticket.assignee,
         status=ticket.status,
@@ -335,14 +338,15 @@ def decline_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
     return _shown(tx.sql, call, assign.give_back(tx, offer, "declined", call.parts.desk(tx.sql)))
 
 
-def _log(tx: Tx, body: NewTicket, request: OpenTicket, desk: Desk, agent: str | None) -> Ticket:
+def _log(tx: Tx, call: Call, body: NewTicket, request: OpenTicket, desk: Desk) -> Ticket:
     if body.customer_id is None:
         raise Invalid.at("/customer_id", "missing", "A call or visit is recorded for a customer.")
-    words = Words(text=body.text, details={"logged": body.kind})
-    return inbox.log_contact(tx, body.customer_id, request, words, desk, agent_id=agent)
+    words = Words(text=body.text, details={"logged": body.kind}, by=call.principal.id)
+    return inbox.log_contact(tx, body.customer_id, request, words, desk, agent_id=call.principal.agent_id)
 
 
-def _outbound(tx: Tx, body: NewTicket, request: OpenTicket, desk: Desk, agent: str | None) -> Ticket:
+def _outbound(tx: Tx, call: Call, body: NewTicket, request: OpenTicket, desk: Desk) -> Ticket:
+    agent = call.principal.agent_id
     if body.channel_id is None:
         raise Invalid.at("/channel_id", "missing", "Say which channel the message goes out on.")
     if channels.find(tx.sql, body.channel_id) is None:
@@ -358,7 +362,7 @@ def _outbound(tx: Tx, body: NewTicket, request: OpenTicket, desk: Desk, agent: s
         raise Invalid.at("/contact", "taken", "This address belongs to another customer.")
     conversation = inbox.start_conversation(tx, contact, body.subject)
     ticket = inbox.open_by_hand(tx, conversation, request, agent, desk)
-    words = Words(text=body.text, live=_is_live(tx, body.channel_id))
+    words = Words(text=body.text, live=_is_live(tx, body.channel_id), by=call.principal.id)
     _, ticket = inbox.reply(tx, ticket.id, agent, words, desk)
     return ticket
 
@@ -369,8 +373,8 @@ def _is_live(tx: Tx, channel_id: str) -> bool:
 
 
 def _my_offer(tx: Tx, call: Call, ticket_id: str) -> offers.Offer:
-    tickets.lock(tx, ticket_id)
-    offer = offers.pending(tx.sql, ticket_id)
+    ticket = tickets.lock(tx, tickets.id_of(tx.sql, ticket_id))
+    offer = offers.pending(tx.sql, ticket.id)
     if offer is None or offer.agent_id != call.principal.agent_id:
         raise Conflict("This ticket is not offered to you now.")
     return offer

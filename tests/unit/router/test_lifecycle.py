@@ -205,11 +205,17 @@ def test_a_reply_leaves_somebody_else_s_ticket_with_them() -> None:
     assert agent_replied(in_status("open"), "agt_2", at(1), BARE).assignee == "agt_1"
 
 
-@pytest.mark.parametrize("status", ["queued", "offered", "resolved"])
-def test_a_program_s_reply_does_not_take_a_ticket_out_of_its_queue(status: TicketStatus) -> None:
-    """With nobody to have it, "open" would be a place where nobody looks."""
+@pytest.mark.parametrize(
+    ("status", "after"), [("queued", "waiting"), ("offered", "waiting"), ("resolved", "resolved")]
+)
+def test_after_a_program_s_reply_nobody_s_ticket_waits_for_the_customer(
+    status: TicketStatus, after: TicketStatus
+) -> None:
+    """It was answered, so nobody need look; what the customer writes next brings it back to its queue."""
     replied = agent_replied(in_status(status, assignee=None), None, at(1), BARE)
-    assert (replied.status, replied.assignee, replied.first_replied_at) == (status, None, at(1))
+    assert (replied.status, replied.assignee, replied.first_replied_at) == (after, None, at(1))
+    assert replied.waiting_reason == ("customer" if after == "waiting" else None)
+    assert customer_wrote(replied, ChangeTicket(), at(2), BARE).status == "queued"
 
 
 @pytest.mark.parametrize("status", ["closed", "merged"])
