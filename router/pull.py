@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from router.assignment import Engine
-from router.assignment_events import AgentChanged, Config, Offer, TicketWaits
+from router.assignment_events import AgentChanged, Config, Offer, Taken, TicketWaits
 from router.desk import Desk
 from router.values import Agent, Ticket
 
@@ -39,6 +39,8 @@ def offers(desk: Desk, rooms: Sequence[Room], tickets: Sequence[Ticket], now: da
     engine.apply(Config(at=0, tiers=tiers))
     for room in sorted(rooms, key=lambda room: (room.idle_since, room.agent.id)):
         engine.apply(_agent(room, desk, min(room.idle_since.timestamp(), instant)))
+        for number in range(room.held):
+            engine.apply(_held(room, number, min(room.idle_since.timestamp(), instant)))
     waiting = sorted(tickets, key=lambda one: (desk.tier_order(one.tier), one.waiting_since, one.id))
     made: list[Offer] = []
     for ticket in waiting:
@@ -68,8 +70,12 @@ def _agent(room: Room, desk: Desk, at: float) -> AgentChanged:
         channels={ROUTED: agent.capacity},
         capacity=agent.capacity,
         online=True,
-        held=room.held,
+        quiet=True,
     )
+
+
+def _held(room: Room, number: int, at: float) -> Taken:
+    return Taken(at=at, ticket=f"{room.agent.id}/{number}", agent=room.agent.id, channel=ROUTED, quiet=True)
 
 
 def _ticket(ticket: Ticket, desk: Desk, now: datetime) -> TicketWaits:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.assignment import SECOND, Engine, urgency_key
+from router.assignment import Engine
 from router.assignment_events import (
     AgentChanged,
     AssignmentError,
@@ -24,6 +24,7 @@ from router.assignment_events import (
     TicketWaits,
     Withdrawn,
 )
+from router.assignment_order import SECOND, Key, urgency_key
 
 
 def agent(name: str, at: float = 0, **parts: Any) -> AgentChanged:
@@ -98,7 +99,10 @@ def test_urgent_tickets_go_by_tier_and_then_by_promise() -> None:
     )
     given = desk.apply(agent("a1", at=10))
     assert offers(given) == [("g1", "a1"), ("g2", "a1"), ("s1", "a1"), ("n1", "a1")]
-    assert whys(given)[0] == "promise due in 298 s, tier gold; the only agent free to take it"
+    assert whys(given)[0] == (
+        "urgent, promise due in 298 s, tier gold; the only agent free to take it; "
+        "before ticket s1: better tier"
+    )
 
 
 def test_calm_tickets_go_by_rarest_skill_and_then_by_promise() -> None:
@@ -112,7 +116,8 @@ def test_calm_tickets_go_by_rarest_skill_and_then_by_promise() -> None:
     given = desk.apply(agent("a1", at=9, skills={"G": 3, "R": 1}))
     assert offers(given) == [("r1", "a1"), ("g2", "a1"), ("g1", "a1")]
     assert whys(given)[0] == (
-        "promise due in 89996 s, agents online with its rarest skill: 1; the only agent free to take it"
+        "calm, promise due in 89996 s, agents online with its rarest skill: 1; "
+        "the only agent free to take it; before ticket g2: rarer skill"
     )
 
 
@@ -122,11 +127,16 @@ def test_urgent_comes_before_calm() -> None:
     assert offers(desk.apply(agent("a1", capacity=3))) == [("urgent", "a1")]
 
 
-@pytest.mark.parametrize(("left", "urgent"), [(51, False), (50, True), (0, True)])
-def test_a_ticket_is_urgent_with_half_its_target_left(left: int, urgent: bool) -> None:
-    """Half of the target, counted from when someone is likely free."""
-    key = urgency_key(due=1000 + 20 + left, target=100, now=1000, wait=20, tier=1, rarity=7, ticket="t")
-    assert key == ((0, 1, 1020 + left, "t") if urgent else (1, 7, 1020 + left, "t"))
+@pytest.mark.parametrize(
+    ("target", "left", "urgent"),
+    [(1000, 501, False), (1000, 500, True), (100, 100, True), (9000, 1201, False), (9000, 1200, True)],
+)
+def test_a_ticket_is_urgent_with_half_its_target_left(target: int, left: int, urgent: bool) -> None:
+    """From when someone is likely free; but no less than one mean handling time, no more than three."""
+    key = urgency_key(
+        due=1020 + left, target=target, handling=400, now=1000, wait=20, tier=1, rarity=7, ticket="t"
+    )
+    assert key == ((0, 1, 0, 1020 + left, "t") if urgent else (1, 7, 1, 1020 + left, "t"))
 
 
 def test_a_broken_promise_is_renewed() -> None:
@@ -136,7 +146,7 @@ def test_a_broken_promise_is_renewed() -> None:
     assert offers(given) == [("young", "a1")]
     later = engine(ticket("old"), ticket("young", at=100)).apply(agent("a1", at=590))
     assert offers(later) == [("old", "a1"), ("young", "a1")]
-    assert whys(later)[0].startswith("promise missed, renewed to end in 10 s, tier gold;")
+    assert whys(later)[0].startswith("urgent, promise missed, renewed to end in 10 s, tier gold;")
 
 
 def test_mean_handling_time_is_learned() -> None:
@@ -147,8 +157,8 @@ def test_mean_handling_time_is_learned() -> None:
         desk.apply(Finished(at=0, ticket=f"q{number}", agent="a1"))
     desk.apply(agent("a1", capacity=0))
     desk.apply(ticket("gold", promise_s=700))
-    desk.apply(ticket("first", tier="normal", promise_s=601))
-    # 300 s from now someone is free: 400 of 700 and 301 of 601 are left, both calm, so tiers don't count.
+    desk.apply(ticket("first", tier="normal", promise_s=590))
+    # 300 s from now someone is free: 400 s are then left of gold's 700, and 290 of the other's 590.
     assert offers(desk.apply(agent("a1", capacity=3))) == [("first", "a1")]
 
 
@@ -440,13 +450,14 @@ def test_the_bucketed_order_is_the_plain_order() -> None:
     mates = [agent("b1", at=0, capacity=0), agent("b2", at=0, capacity=0, skills={"R": 1, "G": 1})]
     desk = engine(*mates, *waiting)
 
-    def key(spec: TicketWaits) -> tuple[int, int, int, str]:
+    def key(spec: TicketWaits) -> Key:
         age, target = now - spec.at, spec.promise_s
         due = spec.at + target * max(1, -(-age // target))
         holders = 2 if "R" in spec.skills else 3
         return urgency_key(
             due=int(due * SECOND),
             target=int(target * SECOND),
+            handling=600 * SECOND,
             now=now * SECOND,
             wait=600 * SECOND // holders,
             tier=tiers[spec.tier],

@@ -38,7 +38,7 @@ def feed(*lines: dict[str, Any]) -> list[dict[str, Any]]:
 def test_a_run_from_config_to_finish() -> None:
     """One answer a line; a missed offer says when to wake, and a tick then brings it again."""
     with_agent = {"ticket": "t1", "agent": "a1"}
-    why = "promise due in 300 s, tier gold; the only agent free to take it"
+    why = "urgent, promise due in 300 s, tier gold; the only agent free to take it"
     given = feed(
         CONFIG,
         AGENT,
