@@ -40,12 +40,16 @@ class Subscription(Protocol):
         ...
 
 
-class Bus(Protocol):
-    """Durable lanes. When `publish` returns, a kill -9 of any process loses nothing."""
+class Publisher(Protocol):
+    """The way into the lanes. When `publish` returns, a kill -9 of any process loses nothing."""
 
     async def publish(self, lane: str, bodies: Sequence[bytes]) -> None:
         """Append to a lane, in order; raises `BusUnavailable`."""
         ...
+
+
+class Bus(Publisher, Protocol):
+    """Durable lanes."""
 
     def subscribe(self, lane: str) -> AbstractAsyncContextManager[Subscription]:
         """Become the lane's reader; leaving gives back what was not acked."""

@@ -13,7 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from bus.envelope import Inbound, encode
-from bus.port import Bus, BusUnavailable
+from bus.port import BusUnavailable, Publisher
 from bus.topology import inbound_lane
 from channels.protocol import Received
 from gateway.tally import Tally
@@ -40,7 +40,7 @@ class Accepted(NamedTuple):
 class Acceptance:
     """One process's way in."""
 
-    def __init__(self, *, bus: Bus, store: Store, blobs: Blobs, tally: Tally, partitions: int) -> None:
+    def __init__(self, *, bus: Publisher, store: Store, blobs: Blobs, tally: Tally, partitions: int) -> None:
         self._bus, self._blobs, self._tally, self._partitions = bus, blobs, tally, partitions
         self._lookup = _Lookup(store)
         self._recent: OrderedDict[str, None] = OrderedDict()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from aiohttp import web
+from prometheus_client import Gauge
 
 from channels.protocol import Tools
 from gateway import callbacks, database, ends, roles
@@ -24,6 +25,7 @@ from gateway.loops import Loops
 from gateway.parts import Parts, Process, with_settings
 from gateway.roles import Role, Run, Runs
 from gateway.settings import Settings
+from gateway.spool import Spool
 from gateway.tally import Tally
 from storage.blobs import Blobs
 from storage.secrets import Secrets
@@ -118,12 +120,14 @@ async def _parts(stack: AsyncExitStack, process: Process) -> Parts:
     knowledge = await _knowledge(stack, process)
     tally = Tally(store)
     connections = await _connections(stack, process, secrets, blobs)
+    spool = await _spool(stack, process)
     return Parts(
         settings=settings,
         store=store,
         bus=bus,
         clock=process.clock,
         checks=process.checks,
+        metrics=process.metrics,
         live=live,
         blobs=blobs,
         secrets=secrets,
@@ -132,8 +136,9 @@ async def _parts(stack: AsyncExitStack, process: Process) -> Parts:
         library=Library(store, process.clock),
         connections=connections,
         relay=Relay(bus=bus, store=store),
-        acceptance=_acceptance(process, blobs, tally),
+        acceptance=_acceptance(process, blobs, tally, spool),
         tally=tally,
+        spool=spool,
     )
 
 
@@ -148,9 +153,20 @@ async def _knowledge(stack: AsyncExitStack, process: Process) -> Knowledge:
     return await stack.enter_async_context(knowledge)
 
 
-def _acceptance(process: Process, blobs: Blobs, tally: Tally) -> Acceptance:
+async def _spool(stack: AsyncExitStack, process: Process) -> Spool | None:
+    """What bridges a bus that is a server's; an embedded one is the disk's already."""
+    spool = ends.spool(process.settings, process.bus)
+    size = Gauge("frontdesk_spool_bytes", "Accepted and not on the bus yet.", registry=process.metrics)
+    if spool is not None:
+        await stack.enter_async_context(spool)
+        size.set_function(lambda: spool.size)
+        process.checks["bus"] = spool.healthy
+    return spool
+
+
+def _acceptance(process: Process, blobs: Blobs, tally: Tally, spool: Spool | None = None) -> Acceptance:
     return Acceptance(
-        bus=process.bus,
+        bus=spool or process.bus,
         store=process.store,
         blobs=blobs,
         tally=tally,

@@ -12,6 +12,7 @@ from bus.live import Live
 from bus.memory import MemoryLive
 from bus.port import Bus
 from gateway.settings import Settings, settings_key
+from gateway.spool import Spool
 from storage.blobs import Blobs, FolderBlobs
 from storage.journal import SqliteJournal
 from storage.secrets import Secrets, load_key
@@ -39,6 +40,13 @@ async def _in_postgres(store: Store) -> AsyncIterator[Bus]:
         raise TypeError(f"{type(store).__name__} has no room for the embedded bus")
     async with PostgresJournal(store) as journal, EmbeddedBus(journal) as bus:
         yield bus
+
+
+def spool(settings: Settings, opened: Bus) -> Spool | None:
+    """What keeps messages while a server's bus is away; none where there is none, or no room is given."""
+    if settings.spool_mb == 0 or (settings.amqp_url is None and settings.database_url is None):
+        return None
+    return Spool(opened, settings.data / "spool", settings.spool_mb * 1024 * 1024)
 
 
 def live(settings: Settings) -> AbstractAsyncContextManager[Live]:

@@ -12,6 +12,7 @@ from bus.port import Bus
 from gateway.acceptance import Acceptance
 from gateway.library import Library
 from gateway.settings import Settings
+from gateway.spool import Spool
 from gateway.tally import Tally
 from router.desk import Desk
 from storage.blobs import Blobs
@@ -55,6 +56,7 @@ class Parts(Process):
     relay: Relay
     acceptance: Acceptance
     tally: Tally
+    spool: Spool | None
 
     def desk(self, sql: Sql) -> Desk:
         """The desk as this transaction sees it, with what settings say of it."""

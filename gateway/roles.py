@@ -32,7 +32,8 @@ Runs = dict[str, Run]
 
 def gateway(parts: Parts) -> Runs:
     """What runs beside the web application."""
-    return {"tally": parts.tally.run, "fanout": Fanout(store=parts.store, live=parts.live).run}
+    runs: Runs = {"tally": parts.tally.run, "fanout": Fanout(store=parts.store, live=parts.live).run}
+    return runs if parts.spool is None else runs | {"spool": parts.spool.run}
 
 
 def inbound(

@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     partitions: int = Field(
         default_factory=_partitions_default, ge=1, le=MOST_PARTITIONS, description="a number from 1 to 64"
     )
+    spool_mb: int = Field(
+        1024, ge=0, le=1_000_000, description="a number of megabytes from 0 (no spool) to 1000000"
+    )
     api_rate: float = Field(200, gt=0, le=100_000, description="requests a second for one token, above 0")
     hook_rate: float = Field(200, gt=0, le=100_000, description="requests a second for one hook, above 0")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto, json or console")

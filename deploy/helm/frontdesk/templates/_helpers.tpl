@@ -53,10 +53,3 @@ readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
 {{- end -}}
-
-{{- define "frontdesk.volumes" -}}
-- name: data
-  emptyDir: {}
-- name: tmp
-  emptyDir: {}
-{{- end -}}
