@@ -6,7 +6,7 @@ from contextlib import suppress
 import structlog
 
 from bus.live import Live
-from storage import events
+from storage import conversations, events
 from storage.store import Store, StoreUnavailable
 
 log = structlog.get_logger()
@@ -16,7 +16,8 @@ _EVERY = 1.0
 
 
 class Fanout:
-    """Follows the event log and nudges topic `contact:ID` for each public message to or from a contact.
+    """Follows the event log and nudges topic `contact:ID` for each public message to or from a contact, and
+    when something about the ticket of their conversation has changed.
 
     The nudge carries nothing: whoever listens asks the store for what it has not shown yet.
     """
@@ -50,10 +51,16 @@ class Fanout:
     async def _step(self) -> bool:
         found = await self._store.read(lambda sql: events.events_after(sql, self._seq, _BATCH))
         contacts: dict[str, None] = {}
+        changed: set[str] = set()
         for event in found:
             if event.type == "message.created" and event.data.get("kind") != "note":
                 contacts[event.data["contact"]] = None
+            elif event.type == "ticket.updated" and event.conversation_id:
+                changed.add(event.conversation_id)
             self._seq = event.seq
+        if changed:
+            theirs = await self._store.read(lambda sql: conversations.contacts(sql, changed))
+            contacts |= dict.fromkeys(theirs)
         for contact in contacts:
             await self._live.publish(f"contact:{contact}", b"")
         return len(found) == _BATCH

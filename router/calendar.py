@@ -190,6 +190,12 @@ def deadline(calendar: Calendar, start: datetime, amount: timedelta) -> datetime
     return None
 
 
+def opening(calendar: Calendar, now: datetime) -> datetime | None:
+    """`now` while it is open, else when it opens next; None when that is not within `HORIZON_DAYS`."""
+    first = deadline(calendar, now, _MICROSECOND)
+    return None if first is None else first - _MICROSECOND
+
+
 def _since_epoch(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 

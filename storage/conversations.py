@@ -39,6 +39,7 @@ _previous_ticket = Prepared(
     .order_by(_row.created_at.desc())
     .limit(1)
 )
+_contacts = Prepared(select(_row.contact_point_id).distinct().where(among(_row.id, "ids")))
 _hold = Prepared(select(_row.id).where(among(_row.id, "ids")).order_by(_row.id).with_for_update())
 _add = Prepared(insert(schema.conversations))
 _update = update(schema.conversations).where(_row.id == bindparam("key"))
@@ -50,6 +51,11 @@ def open_ones(tx: Tx, contact_ids: Iterable[str]) -> dict[tuple[str, str], Conve
     """The open conversations of these contact points, by (contact point, thread), locked in id order."""
     found = map(_conversations.load, _open_ones.rows(tx.sql, {"contacts": sorted(contact_ids)}))
     return {(conversation.contact_point_id, conversation.thread): conversation for conversation in found}
+
+
+def contacts(sql: Connection, ids: Iterable[str]) -> list[str]:
+    """The contact points whose conversations these are."""
+    return [line[0] for line in _contacts.rows(sql, {"ids": sorted(ids)})]
 
 
 def answerers(sql: Connection, addresses: Iterable[tuple[str, str, str]]) -> set[tuple[str, str, str]]:

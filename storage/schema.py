@@ -377,6 +377,30 @@ rule_versions = Table(
 
 # --- what the path leaves behind ---------------------------------------------------------------------
 
+read_marks = Table(
+    "read_marks",
+    metadata,
+    Column("conversation_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("channel_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("data", Json, nullable=False),
+    _now("at"),
+    Index("visits_by_visitor", "channel_id", "address", "seq"),
+    Index("visits_by_time", "at"),
+)
+
+
 decisions = Table(
     "decisions",
     metadata,

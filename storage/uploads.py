@@ -43,9 +43,9 @@ def add(tx: Tx, attachment: Attachment, principal: str) -> str:
     return upload_id
 
 
-def attachments(tx: Tx, upload_ids: Sequence[str], principal: str) -> tuple[Attachment, ...]:
+def attachments(sql: Connection, upload_ids: Sequence[str], principal: str) -> tuple[Attachment, ...]:
     """The files of these uploads, in order; raises `NotUploaded` for one that the principal did not make."""
-    return tuple(_attachment(tx.sql, *each, principal) for each in enumerate(upload_ids))
+    return tuple(_attachment(sql, *each, principal) for each in enumerate(upload_ids))
 
 
 def _attachment(sql: Connection, position: int, upload_id: str, principal: str) -> Attachment:

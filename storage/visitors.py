@@ -1,14 +1,18 @@
-"""What a visitor may see: the public messages of their own contact point, in the order they were stored."""
+"""What a visitor may see: the public messages of their own contact point, in the order they were stored.
+
+And what they have seen of it, for the agents.
+"""
 
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, delete, insert, literal_column, select
 
 from bus.envelope import Attachment, Option
 from storage import schema
 from storage.prepared import Prepared
+from storage.store import Tx
 
 _row = schema.messages.c
 _contact = schema.contact_points.c
@@ -41,6 +45,19 @@ _find = Prepared(
         _contact.channel_id == bindparam("channel"), _contact.address == bindparam("address")
     )
 )
+_helper = Prepared(
+    select(schema.agents.c.name)
+    .join_from(schema.conversations, schema.tickets, schema.tickets.c.id == schema.conversations.c.ticket_id)
+    .join(schema.agents, schema.agents.c.id == schema.tickets.c.assignee)
+    .where(
+        schema.conversations.c.contact_point_id == bindparam("contact"),
+        schema.conversations.c.with_ == literal_column("'person'"),
+        schema.tickets.c.status.in_(
+            [literal_column("'open'"), literal_column("'waiting'"), literal_column("'resolved'")]
+        ),
+    )
+)
+_marks = schema.read_marks.c
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +89,34 @@ def after(sql: Connection, contact_point_id: str, seq: int, limit: int) -> list[
 def last(sql: Connection, contact_point_id: str, limit: int) -> list[Shown]:
     """The latest, oldest first."""
     return _load(_last.rows(sql, {"contact": contact_point_id, "limit": limit}))[::-1]
+
+
+def helper(sql: Connection, contact_point_id: str) -> str | None:
+    """The name of the agent who has their conversation; None where nobody has."""
+    found = _helper.rows(sql, {"contact": contact_point_id})
+    return found[0][0] if found else None
+
+
+def read_up_to(sql: Connection, conversation_id: str) -> int:
+    """The position of the last message of a conversation that its visitor has seen; 0 for none."""
+    query = select(_marks.position).where(_marks.conversation_id == conversation_id)
+    return sql.execute(query).scalar_one_or_none() or 0
+
+
+def mark_read(tx: Tx, contact_point_id: str, seq: int) -> None:
+    """Note that a visitor has seen everything up to `seq`; the agents are told where that is news."""
+    query = (
+        select(_row.conversation_id, _row.position)
+        .where(_row.contact_point_id == contact_point_id, _row.seq <= seq)
+        .order_by(_row.seq.desc())
+        .limit(1)
+    )
+    line = tx.sql.execute(query).one_or_none()
+    if line is None or line.position <= read_up_to(tx.sql, line.conversation_id):
+        return
+    tx.sql.execute(delete(schema.read_marks).where(_marks.conversation_id == line.conversation_id))
+    tx.sql.execute(insert(schema.read_marks).values(**line._mapping))
+    tx.emit("conversation.updated", conversation=line.conversation_id, read=line.position)
 
 
 def _load(rows: Any) -> list[Shown]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from router.desk import Desk
 from router.lifecycle import fire
 from router.values import Ticket
-from storage import conversations, exclusive, idempotency, ledger, offers, sessions, tickets, uploads
+from storage import conversations, exclusive, idempotency, ledger, offers, sessions, tickets, uploads, visits
 from storage.store import StoreUnavailable, Tx
 from workers import inbox
 from workers.assign import give_back
@@ -59,6 +59,7 @@ def _prune(tx: Tx, _setup: Setup) -> None:
     ledger.prune(tx)
     sessions.prune(tx)
     uploads.prune(tx)
+    visits.prune(tx)
 
 
 def _fire(tx: Tx, setup: Setup) -> int:

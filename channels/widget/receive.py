@@ -1,11 +1,11 @@
 """From a visitor's frame to the envelope."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from bus.envelope import Action, Event, Inbound, Message, Sender, Typing
+from bus.envelope import Action, Attachment, Event, Inbound, Message, Sender
 from bus.ids import message_id
-from channels.widget.frames import Chose, Said, Types, places
+from channels.widget.frames import Chose, Looked, Said, Tracked, places
 
 KIND = "widget"
 
@@ -30,28 +30,43 @@ def client_id(visitor: str, external: str) -> str | None:
 
 
 def envelope(
-    channel_id: str, visitor: Visitor, frame: Said | Chose | Types, raw: bytes, now: datetime
+    channel_id: str,
+    visitor: Visitor,
+    frame: Said | Chose,
+    raw: bytes,
+    now: datetime,
+    *,
+    files: tuple[Attachment, ...] = (),
 ) -> Inbound:
-    """What was said as an `Inbound`."""
-    key = external_id(visitor.id, "" if isinstance(frame, Types) else frame.client_id)
+    """What was said as an `Inbound`; `files` are what the uploads that it names hold."""
+    key = external_id(visitor.id, frame.client_id)
+    told = frame if isinstance(frame, Said) else None
     return Inbound(
         id=message_id(channel_id, key),
         channel_id=channel_id,
         channel_kind=KIND,
         external_id=key,
-        sender=Sender(address=visitor.id, name=visitor.name, email=visitor.email, verified=visitor.verified),
-        event=_event(frame),
+        sender=Sender(
+            address=visitor.id,
+            name=visitor.name or (told.name if told else ""),
+            email=visitor.email or (told.email if told else ""),
+            verified=visitor.verified,
+        ),
+        event=_event(frame, files),
         received_at=now,
-        context=places(frame.context) if isinstance(frame, Said) and frame.context else {},
+        context=places(told.context) if told and told.context else {},
         raw=raw,
     )
 
 
-def _event(frame: Said | Chose | Types) -> Event:
-    match frame:
-        case Said():
-            return Message(text=frame.text)
-        case Chose():
-            return Action(value=frame.value, text=frame.text)
-        case Types():
-            return Typing()
+def visit(frame: Looked | Tracked) -> tuple[str, str, dict[str, Any]]:
+    """What a site tells of its visitor: `page` or `event`, its address or name, and what belongs to it."""
+    if isinstance(frame, Looked):
+        return "page", frame.page, {"title": frame.title} if frame.title else {}
+    return "event", frame.name, frame.data
+
+
+def _event(frame: Said | Chose, files: tuple[Attachment, ...]) -> Event:
+    if isinstance(frame, Said):
+        return Message(text=frame.text, attachments=files)
+    return Action(value=frame.value, text=frame.text)

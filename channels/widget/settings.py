@@ -2,7 +2,7 @@
 
 import base64
 import re
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -33,13 +33,16 @@ Origin = Annotated[str, AfterValidator(_origin)]
 class WidgetSettings(Settings):
     """`origins` are the sites that may embed it; none named, any may.
 
-    With `identity_secret` a site vouches for its signed-in users (a JWT, HS256). `visitor_key` signs the
-    tokens of visitors and never leaves the desk.
+    `ask` is what somebody new is asked for before their first message. `calendar` is the id of the calendar
+    whose hours are shown. With `identity_secret` a site vouches for its signed-in users (see
+    `gateway.visitors`). `visitor_key` signs the tokens of visitors and never leaves the desk.
     """
 
     shown: ClassVar[frozenset[str]] = frozenset({"identity_secret"})
 
     origins: Annotated[tuple[Origin, ...], Field(max_length=50)] = ()
+    ask: tuple[Literal["name", "email"], ...] = ()
+    calendar: Annotated[str, Field(max_length=64)] = ""
     identity_secret: Key
     visitor_key: Key
 

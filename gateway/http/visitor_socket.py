@@ -16,6 +16,7 @@ import msgspec
 import structlog
 from aiohttp import WSMsgType, web
 
+from bus.envelope import Attachment
 from bus.live import Live, Rate
 from bus.port import BusUnavailable
 from channels.protocol import Malformed, TooLarge
@@ -23,13 +24,15 @@ from channels.widget import frames, receive
 from channels.widget.receive import Visitor
 from gateway.acceptance import Acceptance
 from gateway.tally import Tally
-from storage import visitors
+from storage import uploads, visitors, visits
 from storage.store import Clock, Store, StoreUnavailable
 from storage.visitors import Shown
 
 log = structlog.get_logger()
 HISTORY = 100
 RATE: Final = Rate(per_second=10, burst=50)
+# What a site tells of a visitor; beyond it, it is dropped.
+VISITS: Final = Rate(per_second=2, burst=20)
 # Close codes (RFC 6455, section 7.4, and our own from 4000).
 POLICY, TRY_AGAIN, TOKEN_REFUSED = 1008, 1013, 4401
 _HELLO_S = 10.0
@@ -58,6 +61,11 @@ def typing_topic(contact_point_id: str) -> str:
     return f"typing:{contact_point_id}"
 
 
+def uploader(channel_id: str, visitor: Visitor) -> str:
+    """Whose a visitor's uploads are."""
+    return f"{channel_id}:{visitor.id}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class SocketParts:
     """What a socket is served from."""
@@ -80,6 +88,7 @@ class Session:
         self._visitor = Visitor("")
         self._cursor: int | None = None
         self._contact: str | None = None
+        self._helper: str | None = None
 
     async def run(self, visitor: Visitor, cursor: str | None, device: str) -> None:
         """Show what there is after the cursor (None: the last messages), then talk until it is closed."""
@@ -137,6 +146,13 @@ class Session:
             await self._catch_up(contact)
 
     async def _catch_up(self, contact: str) -> None:
+        await self._catch_up_messages(contact)
+        helper = await self._parts.store.read(partial(visitors.helper, contact_point_id=contact))
+        if helper != self._helper:
+            self._helper = helper
+            await self._say({"type": "agent", "name": helper})
+
+    async def _catch_up_messages(self, contact: str) -> None:
         read = self._parts.store.read
         if self._cursor is None:
             found = await read(partial(visitors.last, contact_point_id=contact, limit=HISTORY))
@@ -188,6 +204,10 @@ class Session:
                 await self._types()
             case frames.Said() | frames.Chose():
                 await self._take(frame, raw, device)
+            case frames.Read():
+                await self._reads(int(frame.cursor))
+            case frames.Looked() | frames.Tracked():
+                await self._visits(frame)
             case frames.Hello():
                 await self._refuse("malformed", "hello is said once", None)
 
@@ -197,16 +217,49 @@ class Session:
         if self._contact is not None and not await self._parts.live.limit(key, RATE):
             await self._parts.live.publish(typing_topic(self._contact), b"{}")
 
+    async def _reads(self, cursor: int) -> None:
+        # Neither a mark nor a visit is worth refusing anybody: the next mark says the same and more.
+        key = f"read:{self._channel_id}:{self._visitor.id}"
+        if self._contact is not None and not await self._parts.live.limit(key, RATE):
+            step = partial(visitors.mark_read, contact_point_id=self._contact, seq=cursor)
+            with suppress(StoreUnavailable):
+                await self._parts.store.write(step)
+
+    async def _visits(self, frame: frames.Looked | frames.Tracked) -> None:
+        if await self._parts.live.limit(f"visits:{self._channel_id}:{self._visitor.id}", VISITS):
+            return
+        step = partial(
+            visits.note,
+            channel_id=self._channel_id,
+            address=self._visitor.id,
+            told=receive.visit(frame),
+        )
+        with suppress(StoreUnavailable):
+            await self._parts.store.write(step)
+
+    async def _files(self, frame: frames.Said | frames.Chose) -> tuple[Attachment, ...]:
+        if not isinstance(frame, frames.Said) or not frame.attachments:
+            return ()
+        owner = uploader(self._channel_id, self._visitor)
+        query = partial(uploads.attachments, upload_ids=frame.attachments, principal=owner)
+        return await self._parts.store.read(query)
+
     async def _take(self, frame: frames.Said | frames.Chose, raw: bytes, device: str) -> None:
         key = f"visitor:{self._channel_id}:{self._visitor.id}"
         if wait := await self._parts.live.limit(key, RATE):
             await self._refuse("rate_limited", "too many messages; wait a little", frame.client_id, wait)
             return
-        inbound = receive.envelope(self._channel_id, self._visitor, frame, raw, self._parts.clock())
-        if device:
-            inbound = msgspec.structs.replace(inbound, context={**inbound.context, "device": device})
         try:
+            files = await self._files(frame)
+            inbound = receive.envelope(
+                self._channel_id, self._visitor, frame, raw, self._parts.clock(), files=files
+            )
+            if device:
+                inbound = msgspec.structs.replace(inbound, context={**inbound.context, "device": device})
             accepted = await self._parts.acceptance.take(inbound)
+        except uploads.NotUploaded as error:
+            await self._refuse("malformed", str(error), frame.client_id)
+            return
         except (BusUnavailable, StoreUnavailable):
             detail = "the desk can't keep this right now"
             await self._refuse("unavailable", detail, frame.client_id, _AGAIN_AFTER_S)

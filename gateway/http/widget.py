@@ -5,31 +5,42 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import orjson
 from aiohttp import WSCloseCode, web
 from pydantic import BaseModel, Field
 
+from bus.envelope import Attachment
 from bus.live import Rate
 from channels.widget import Widget
+from channels.widget.receive import Visitor
 from gateway import visitors
 from gateway.http import body as bodies
 from gateway.http import problems
 from gateway.http.peer import client_address
-from gateway.http.visitor_socket import POLICY, TOKEN_REFUSED, Session, SocketParts, hello, say
+from gateway.http.resources.uploads import file_name, media_type
+from gateway.http.visitor_socket import POLICY, TOKEN_REFUSED, Session, SocketParts, hello, say, uploader
 from gateway.settings import Settings
 from gateway.visitors import VisitorRefused
 from gateway.web.files import LOADER, WIDGET_PAGE
-from storage import messages
+from router import calendar
+from storage import catalogue, messages, uploads
+from storage import visitors as visitors_store
 from storage.blobs import Blobs, MissingBlob
+from storage.paging import Sql
+from storage.store import StoreUnavailable
 from workers.connections import Connected, Connections
 
 ORIGIN_REFUSED = 4403
 # New visitors from one address; a browser asks once.
 _NEW_VISITORS: Final = Rate(per_second=20, burst=200)
+_UPLOADS: Final = Rate(per_second=0.5, burst=20)
 _LONGEST_BODY = 8192
+UPLOAD_LIMIT = 10_000_000
+"""Bytes of a visitor's file."""
 _LONGEST_DEVICE = 300
 # Beyond this a frame ends the socket; up to it, its sender is told which message was too large.
 _LARGEST_FRAME = 256 * 1024
@@ -41,6 +52,7 @@ _PAGE_POLICY = (
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 
+Frame = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -74,10 +86,19 @@ class WidgetParts(SocketParts):
     sockets: Sockets = field(default_factory=Sockets)
 
 
-class NewVisitor(BaseModel):
-    """`identity` is a JWT that the site made for a signed-in user."""
+class SiteUser(BaseModel):
+    """A signed-in user of the site."""
 
-    identity: str | None = Field(None, max_length=4096)
+    id: str = Field(min_length=1, max_length=200)
+    name: str = Field("", max_length=256)
+    email: str = Field("", max_length=320)
+
+
+class NewVisitor(BaseModel):
+    """Nobody the site knows, or its `user` with the `hmac` that its server made over the user's id."""
+
+    user: SiteUser | None = None
+    hmac: str = Field("", max_length=200)
 
 
 def routes(parts: WidgetParts) -> list[web.RouteDef]:
@@ -89,6 +110,7 @@ def routes(parts: WidgetParts) -> list[web.RouteDef]:
         ("GET", "/widget/{channel_id}", _page),
         ("POST", "/widget/{channel_id}/visitor", _visitor),
         ("GET", "/widget/{channel_id}/socket", _socket),
+        ("POST", "/widget/{channel_id}/files", _upload),
         ("GET", "/widget/{channel_id}/files/{message_id}/{index:[0-9]{1,3}}", _file),
     )
     return [web.route(method, path, _with(parts, handler)) for method, path, handler in handlers]
@@ -126,16 +148,49 @@ async def _visitor(parts: WidgetParts, request: web.Request) -> web.StreamRespon
     if wait := await parts.live.limit(f"visitors:{client_address(request, parts.settings)}", _NEW_VISITORS):
         raise problems.TooManyRequests(wait)
     raw = await bodies.read(request, _LONGEST_BODY)
-    asked = bodies.parse(NewVisitor, raw or b"{}")
+    asked = bodies.parse_as(NewVisitor, raw or b"{}")
     now = parts.clock()
     try:
-        secret = widget.settings.identity_secret.get_secret_value()
-        visitor = visitors.vouched(secret, asked.identity, now) if asked.identity else visitors.stranger(now)
+        visitor = _named(widget, asked.user, asked.hmac) if asked.user else visitors.stranger(now)
     except VisitorRefused as error:
-        raise problems.Invalid.at("/identity", "refused", f"{error}.") from None
+        raise problems.Invalid.at("/hmac", "refused", f"{error}.") from None
     token = visitors.issue(_key(widget), connected.id, visitor, now)
     answer = orjson.dumps({"token": token, "visitor": visitor.id})
     return web.Response(body=answer, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _named(widget: Widget, user: SiteUser, signature: str) -> Visitor:
+    secret = widget.settings.identity_secret.get_secret_value()
+    return visitors.vouched(secret, visitors.User(user.id, user.name, user.email), signature)
+
+
+async def _upload(parts: WidgetParts, request: web.Request) -> web.StreamResponse:
+    connected, widget = await _widget(parts, request)
+    if not _from_known_origin(request, widget, parts.settings):
+        raise problems.Forbidden("This site is not among the channel's origins.")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    try:
+        visitor = visitors.read(_key(widget), connected.id, token.strip(), parts.clock())
+    except VisitorRefused as error:
+        raise problems.Unauthorized(f"{error}.".capitalize()) from None
+    owner = uploader(connected.id, visitor)
+    if scheme.lower() != "bearer":
+        raise problems.Unauthorized("Send the visitor's token as Authorization: Bearer TOKEN.")
+    if wait := await parts.live.limit(f"uploads:{owner}", _UPLOADS):
+        raise problems.TooManyRequests(wait)
+    content = await bodies.read(request, UPLOAD_LIMIT)
+    if not content:
+        raise problems.Invalid.at("", "missing", "The body is the file, and it is empty.")
+    kind = media_type(request.headers.get("Content-Type"))
+    attachment = Attachment(
+        name=file_name(request.query.get("name")),
+        type=kind,
+        size=len(content),
+        blob=await parts.blobs.put(content),
+    )
+    upload_id = await parts.store.write(lambda tx: uploads.add(tx, attachment, owner))
+    told = {"upload_id": upload_id, "name": attachment.name, "type": kind, "size": attachment.size}
+    return web.Response(status=201, body=orjson.dumps(told), content_type="application/json")
 
 
 async def _socket(parts: WidgetParts, request: web.Request) -> web.StreamResponse:
@@ -178,7 +233,8 @@ async def _talk(
         await say(socket, {"type": "error", "code": "unauthorized", **detail})
         await socket.close(code=TOKEN_REFUSED, message=b"token refused")
         return
-    await say(socket, {"type": "ready", "visitor": visitor.id, "channel": {"name": connected.name}})
+    ready = {"type": "ready", "visitor": visitor.id, "channel": {"name": connected.name}}
+    await say(socket, ready | await _greeting(parts, connected, widget, visitor))
 
     def link_to(message_id: str, index: int) -> str:
         signature = _signature(widget, message_id, index)
@@ -187,6 +243,29 @@ async def _talk(
     session = Session(socket, parts, connected.id, link_to)
     device = request.headers.get("User-Agent", "").encode("utf-8", "replace").decode()[:_LONGEST_DEVICE]
     await session.run(visitor, first.after, device)
+
+
+async def _greeting(parts: WidgetParts, connected: Connected, widget: Widget, visitor: Visitor) -> Frame:
+    """What `ready` says beside who is there: what to ask somebody new, and whether the desk is open now."""
+    settings, now = widget.settings, parts.clock()
+
+    def look(sql: Sql) -> Frame:
+        known = visitor.verified or visitors_store.contact_point(sql, connected.id, visitor.id) is not None
+        hours = catalogue.find(sql, "calendar", settings.calendar) if settings.calendar else None
+        return {
+            "ask": () if known else settings.ask,
+            "hours": _hours(calendar.parse(hours.body), now) if hours else None,
+        }
+
+    try:
+        return await parts.store.read(look)
+    except StoreUnavailable:
+        return {"ask": (), "hours": None}
+
+
+def _hours(opened: calendar.Calendar, now: datetime) -> Frame:
+    opens = calendar.opening(opened, now)
+    return {"open": opens == now, "opens_at": opens if opens != now else None}
 
 
 async def _file(parts: WidgetParts, request: web.Request) -> web.StreamResponse:

@@ -76,7 +76,9 @@ async def test_an_upload_is_kept_for_a_message(desk: Desk) -> None:
     upload_id = made.body.pop("upload_id")
     assert made.body == {"name": "fdp.发票.pdf", "type": "application/pdf", "size": 8}
     principal = (await desk.ask("GET", "/api/v1/tokens")).body["data"][0]["id"]
-    [attachment] = await desk.parts.store.write(lambda tx: uploads.attachments(tx, [upload_id], principal))
+    [attachment] = await desk.parts.store.write(
+        lambda tx: uploads.attachments(tx.sql, [upload_id], principal)
+    )
     assert attachment == Attachment(name="fdp.发票.pdf", type="application/pdf", size=8, blob=attachment.blob)
     assert await desk.parts.blobs.get(attachment.blob) == b"%PDF-1.4"
 

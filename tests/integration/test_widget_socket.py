@@ -1,18 +1,18 @@
 """The widget: tokens, sockets that lose and double nothing, and who is kept out."""
 
 import asyncio
+import hmac
 import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 import aiohttp
 import pytest
-from joserfc import jwt
-from joserfc.jwk import OctKey
 
 from bus.envelope import Attachment
 from bus.live import Rate
@@ -131,6 +131,8 @@ async def test_a_message_is_accepted_shown_and_answered(browser: Browser) -> Non
             "type": "ready",
             "visitor": browser.visitor,
             "channel": {"name": "Shop chat"},
+            "ask": [],
+            "hours": None,
         }
         await tab.say(said("c1", context={"page": "https://shop.example.org/"}))
         (accepted,) = [one for one in await tab.until("message", client_id="c1") if one["type"] == "accepted"]
@@ -441,17 +443,17 @@ async def test_the_page_and_its_loader_may_be_embedded(browser: Browser) -> None
     assert unknown.status == 404
 
 
+def vouched(secrets: dict[str, str], **user: str) -> dict[str, Any]:
+    """A site's word for its user."""
+    signature = hmac.new(secrets["identity_secret"].encode(), user["id"].encode(), "sha256").hexdigest()
+    return {"user": user, "hmac": signature}
+
+
 async def test_a_site_can_vouch_for_its_user(desk: Desk) -> None:
-    """A JWT of the site's names the visitor, who is the same one on every device, and verified."""
+    """An HMAC of the site's over the user's id names the visitor, the same on every device, and verified."""
     channel_id, secrets = await site(desk)
-    key = OctKey.import_key(secrets["identity_secret"])
-    now = int(desk.parts.clock().timestamp())
-
-    def word(**claims: Any) -> dict[str, str]:
-        return {"identity": jwt.encode({"alg": "HS256"}, {"sub": "7", "exp": now + 60, **claims}, key)}
-
-    phone = await visit(desk, channel_id, word(name="Ann", email="ann@example.org"))
-    laptop = await visit(desk, channel_id, word(name="Ann"))
+    phone = await visit(desk, channel_id, vouched(secrets, id="7", name="Ann", email="ann@example.org"))
+    laptop = await visit(desk, channel_id, vouched(secrets, id="7", name="Ann"))
     assert phone.visitor == laptop.visitor == "user:7"
     async with phone.open() as tab:
         await tab.say(said("c1"))
@@ -460,9 +462,140 @@ async def test_a_site_can_vouch_for_its_user(desk: Desk) -> None:
         await tab.until("message", client_id="c1")
     listed = await desk.ask("GET", "/api/v1/customers")
     assert [(one["name"], one["email"]) for one in listed.body["data"]] == [("Ann", "ann@example.org")]
-    for body in (word(exp=now - 60), word(sub=7), {"identity": "a.b.c"}, {"identity": 7}):
+
+
+async def test_whoever_is_not_vouched_for_sees_no_history(desk: Desk) -> None:
+    """A wrong, missing or foreign HMAC gives no token at all."""
+    channel_id, secrets = await site(desk)
+    good = vouched(secrets, id="7")
+    bad = (
+        {"user": {"id": "7"}},
+        good | {"hmac": "00" * 32},
+        good | {"hmac": "é\u0131"},
+        good | {"user": {"id": "8"}},
+        vouched({"identity_secret": "x" * 40}, id="7"),
+    )
+    for body in bad:
         refused = await desk.ask("POST", f"/widget/{channel_id}/visitor", body, role=None)
-        assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/identity")
+        assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/hmac")
+
+
+async def upload(browser: Browser, content: bytes, **headers: str) -> Any:
+    """Send a file ahead of its message."""
+    path = f"{browser.base}/files?name=../boot%20left.png"
+    given = {"Authorization": f"Bearer {browser.token}", "Content-Type": "image/png", **headers}
+    async with browser.desk.client.post(path, data=BytesIO(content), headers=given) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_a_visitors_file_arrives_with_their_message(browser: Browser) -> None:
+    """Sent ahead with the visitor's token, named by the message, shown to the agents and in every tab."""
+    status, told = await upload(browser, b"\x89PNG")
+    assert (status, told["name"], told["type"], told["size"]) == (201, "boot left.png", "image/png", 4)
+    async with browser.open() as tab:
+        await tab.say({"type": "message", "client_id": "c1", "attachments": [told["upload_id"]]})
+        heard = (await tab.until("message", client_id="c1"))[-1]["message"]
+    assert [(one["name"], one["size"]) for one in heard["attachments"]] == [("boot left.png", 4)]
+    async with browser.desk.client.get(browser.desk.url + heard["attachments"][0]["url"]) as file:
+        assert await file.read() == b"\x89PNG"
+
+
+async def test_a_file_is_its_visitors_own(desk: Desk) -> None:
+    """Neither a stranger nor another visitor can send it, and a foreign site can't upload."""
+    channel_id, _ = await site(desk, origins=["https://shop.example.org"])
+    ann, bob = await visit(desk, channel_id), await visit(desk, channel_id)
+    _, told = await upload(ann, b"x")
+    async with bob.open() as tab:
+        await tab.say({"type": "message", "client_id": "c1", "attachments": [told["upload_id"]]})
+        refused = (await tab.until("error"))[-1]
+    assert (refused["code"], refused["client_id"]) == ("malformed", "c1")
+    assert (await upload(ann, b"x", Authorization="Bearer nothing"))[0] == 401
+    assert (await upload(ann, b"x", Origin="https://evil.org"))[0] == 403
+    assert (await upload(ann, b""))[0] == 422
+    assert (await upload(ann, b"x" * (widget.UPLOAD_LIMIT + 1)))[0] == 413
+
+
+async def test_agents_see_what_a_visitor_has_read(browser: Browser) -> None:
+    """A mark turns what came before it from sent to read; an older mark takes nothing back."""
+    desk = browser.desk
+    async with browser.open() as tab:
+        await tab.say(said("c1"))
+        answer = (await tab.until("message", author="system"))[-1]
+        await tab.say({"type": "read", "cursor": answer["cursor"]})
+        await tab.say({"type": "read", "cursor": "1"})
+        conversation = (await desk.ask("GET", "/api/v1/conversations")).body["data"][0]["id"]
+        path = f"/api/v1/conversations/{conversation}/messages"
+        async with asyncio.timeout(10):
+            while True:
+                lines = (await desk.ask("GET", path)).body["data"]
+                if lines[-1]["delivery"]["state"] == "read":
+                    break
+                await asyncio.sleep(0.02)
+    assert lines[-1]["id"] == answer["message"]["id"]
+
+
+async def test_a_visitor_is_told_who_has_joined(browser: Browser) -> None:
+    """When an agent takes the ticket, and again to whoever comes back."""
+    desk = browser.desk
+    async with browser.open() as tab:
+        await tab.say(said("c1"))
+        await tab.until("message", author="system")
+        ticket = (await desk.ask("GET", "/api/v1/tickets")).body["data"][0]
+        ana = (await desk.ask("POST", "/api/v1/agents", {"name": "Ana", "email": "ana@example.org"})).body
+        taken = await desk.ask("PATCH", f"/api/v1/tickets/{ticket['id']}", {"assignee": ana["id"]})
+        assert taken.status == 200, taken.body
+        assert (await tab.until("agent"))[-1] == {"type": "agent", "name": "Ana"}
+    async with browser.open() as tab:
+        await tab.until("agent", name="Ana")
+
+
+async def test_somebody_new_is_asked_for_what_the_desk_wants_to_know(desk: Desk) -> None:
+    """Before their first message only; a user whom the site has named is not asked at all."""
+    channel_id, secrets = await site(desk, ask=["name", "email"])
+    stranger = await visit(desk, channel_id)
+    async with stranger.open() as tab:
+        assert (await tab.hear())["ask"] == ["name", "email"]
+        await tab.say(said("c1", name="Bo", email="bo@example.org"))
+        await tab.until("message", client_id="c1")
+    async with stranger.open() as tab:
+        assert (await tab.hear())["ask"] == []
+    named = await visit(desk, channel_id, vouched(secrets, id="7"))
+    async with named.open() as tab:
+        assert (await tab.hear())["ask"] == []
+    listed = await desk.ask("GET", "/api/v1/customers")
+    assert [(one["name"], one["email"]) for one in listed.body["data"]] == [("Bo", "bo@example.org")]
+
+
+async def test_a_visitor_sees_the_hours(desk: Desk) -> None:
+    """Closed now: when it opens next, by the channel's calendar."""
+    never = {"id": "never", "name": "Later", "tz": "UTC", "weekly": {}, "special_hours": {}}
+    later = (desk.parts.clock() + timedelta(days=2)).date().isoformat()
+    never["special_hours"] = {later: [["09:00", "17:00"]]}
+    made = await desk.ask("POST", "/api/v1/calendars", never)
+    assert made.status == 201, made.body
+    channel_id, _ = await site(desk, calendar=made.body["id"])
+    visitor = await visit(desk, channel_id)
+    async with visitor.open() as tab:
+        assert (await tab.hear())["hours"] == {"open": False, "opens_at": f"{later}T09:00:00Z"}
+
+
+async def test_what_a_visitor_did_on_the_site_is_in_their_timeline(browser: Browser) -> None:
+    """Pages and events from before their first message, newest first."""
+    desk = browser.desk
+    async with browser.open() as tab:
+        await tab.say({"type": "page", "page": "https://shop.example.org/tents", "title": "Tents"})
+        await tab.say({"type": "event", "name": "added_to_cart", "data": {"sku": "T-1"}})
+        await tab.say(said("c1"))
+        await tab.until("message", client_id="c1")
+    customer = (await desk.ask("GET", "/api/v1/customers")).body["data"][0]["id"]
+    path = f"/api/v1/customers/{customer}/visits"
+    first = (await desk.ask("GET", f"{path}?limit=1")).body
+    rest = (await desk.ask("GET", f"{path}?cursor={first['next_cursor']}")).body
+    assert [(one["kind"], one["name"], one["data"]) for one in (*first["data"], *rest["data"])] == [
+        ("event", "added_to_cart", {"sku": "T-1"}),
+        ("page", "https://shop.example.org/tents", {"title": "Tents"}),
+    ]
+    assert rest["next_cursor"] is None
 
 
 async def test_new_visitors_are_limited_by_address(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

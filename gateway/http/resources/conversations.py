@@ -23,7 +23,16 @@ from gateway.http.resources.ticket_models import (
     show_ticket,
 )
 from router import lifecycle
-from storage import channels, conversations, deliveries, inbox_views, messages, outbox, tickets
+from storage import (
+    channels,
+    conversations,
+    deliveries,
+    inbox_views,
+    messages,
+    outbox,
+    tickets,
+    visitors,
+)
 from storage.inbox_views import Chosen
 from storage.paging import Sql
 from storage.store import Tx
@@ -88,9 +97,10 @@ def list_messages(sql: Sql, call: Call, conversation_id: str, query: MessageQuer
     found = messages.of_conversation(sql, conversation_id, after=after, limit=query.limit + 1)
     shown = inbox_views.lines(sql, conversation, found[: query.limit])
     live = _live(sql, conversation.channel_id)
+    seen = visitors.read_up_to(sql, conversation.id) if live else 0
     more = len(found) > query.limit
     return Page[MessageOut](
-        data=[show_message(line, live=live) for line in shown],
+        data=[show_message(line, live=live, seen=seen) for line in shown],
         next_cursor=encode_cursor(found[query.limit - 1].position) if more else None,
     )
 

@@ -1,22 +1,22 @@
 """Customers over HTTP, with the addresses they write from."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from bus.ids import new_id
 from gateway.http.call import Call
-from gateway.http.cursor import ListQuery, Page
+from gateway.http.cursor import ListQuery, Page, decode
 from gateway.http.endpoint import Api, Patch
 from gateway.http.fields import Document, Tags, Time, Word, unknown
 from gateway.http.problems import Fault, pointer, require
 from router.values import Customer
-from storage import agents, audit, customers
+from storage import agents, audit, customers, visits
 from storage.catalogue import load_desk
 from storage.customers import Kept
-from storage.paging import Sql
+from storage.paging import Sql, cut
 from storage.store import Tx
 
 api = Api("Customers")
@@ -81,6 +81,15 @@ class CustomerOut(BaseModel):
     updated_at: Time
 
 
+class VisitOut(BaseModel):
+    """A page, by its address, or an event, by the name that the site gave it."""
+
+    at: Time
+    kind: Literal["page", "event"]
+    name: str
+    data: dict[str, Any]
+
+
 class CustomerQuery(ListQuery):
     """What the list is narrowed to."""
 
@@ -125,6 +134,19 @@ def delete_customer(tx: Tx, call: Call, customer_id: str) -> None:
     call.expect(customers.lock(tx, customer_id).version)
     customers.remove(tx, customer_id)
     audit.record(tx, call.actor, "customer.deleted", customer_id)
+
+
+@api.read("/api/v1/customers/{customer_id}/visits", summary="What a customer did on the site")
+def list_visits(sql: Sql, call: Call, customer_id: str, query: ListQuery) -> Page[VisitOut]:
+    """Pages and events that the widget was told of with their consent, newest first; kept for 90 days."""
+    customers.get(sql, customer_id)
+    before = decode(query.cursor, int) if query.cursor else None
+    found = cut(
+        visits.of_customer(sql, customer_id, before, query.limit + 1), query.limit, lambda one: one.seq
+    )
+    return Page[VisitOut].of(
+        found, lambda one: VisitOut(at=one.at, kind=one.kind, name=one.name, data=one.data)
+    )
 
 
 def show(kept: Kept) -> CustomerOut:

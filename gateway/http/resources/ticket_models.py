@@ -104,7 +104,7 @@ class DeliveryOut(BaseModel):
     `kept`: the channel has no address to send to; its program reads the messages here.
     """
 
-    state: Literal["queued", "sending", "sent", "kept", "failed", "in_doubt"] | None
+    state: Literal["queued", "sending", "sent", "read", "kept", "failed", "in_doubt"] | None
     error: str | None
     attempts: int
 
@@ -245,15 +245,19 @@ def show_conversation(listed: Listed, names: Names) -> ConversationOut:
     )
 
 
-def show_message(line: Line, *, live: bool) -> MessageOut:
-    """A message; `live` channels deliver at commit, so that what is stored has been sent."""
+def show_message(line: Line, *, live: bool, seen: int = 0) -> MessageOut:
+    """A message; `live` channels deliver at commit, so that what is stored has been sent.
+
+    `seen` is the position up to which their visitor has read.
+    """
     message, delivery, author_name = line
     ours = message.author != "customer" and message.kind == "public"
     shown = None
     if delivery is not None:
         shown = DeliveryOut(state=delivery.state, error=delivery.error or None, attempts=delivery.attempts)
     elif ours and live:
-        shown = DeliveryOut(state="sent", error=None, attempts=1)
+        state = "read" if message.position <= seen else "sent"
+        shown = DeliveryOut(state=state, error=None, attempts=1)
     details = dict(message.details)
     context = details.pop("context", {})
     return MessageOut(

@@ -245,7 +245,7 @@ def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
     words = Words(
         text=body.text,
         html=safe(body.html),
-        attachments=uploads.attachments(tx, body.attachments, call.principal.id),
+        attachments=uploads.attachments(tx.sql, body.attachments, call.principal.id),
         details={key: value for key, value in (("cc", body.cc), ("bcc", body.bcc)) if value},
         live=live,
         by=call.principal.id,
@@ -270,7 +270,7 @@ def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
 @api.write("POST", "/api/v1/tickets/{ticket_id}/notes", status=201, summary="Note for colleagues")
 def note(tx: Tx, call: Call, ticket_id: str, body: NewNote) -> MessageOut:
     """The customer never sees it."""
-    files = uploads.attachments(tx, body.attachments, call.principal.id)
+    files = uploads.attachments(tx.sql, body.attachments, call.principal.id)
     words = Words(body.text, attachments=files, by=call.principal.id)
     message = inbox.note(tx, tickets.id_of(tx.sql, ticket_id), call.principal.agent_id, words)
     return _line(tx.sql, message, live=False)

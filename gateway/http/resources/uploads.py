@@ -68,8 +68,8 @@ async def _received(request: web.Request) -> tuple[str, str, bytes]:
         named = request.content_disposition if hasattr(request, "content_disposition") else None
         name = named.filename if named is not None else None
         return (
-            _clean(name),
-            _type(request.headers.get("Content-Type")),
+            file_name(name),
+            media_type(request.headers.get("Content-Type")),
             await bodies.read(request, UPLOAD_LIMIT),
         )
     if (request.content_length or 0) > UPLOAD_LIMIT + _FRAME:
@@ -77,7 +77,8 @@ async def _received(request: web.Request) -> tuple[str, str, bytes]:
     try:
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader) and part.filename is not None:
-                return _clean(part.filename), _type(part.headers.get("Content-Type")), await _content(part)
+                kind = media_type(part.headers.get("Content-Type"))
+                return file_name(part.filename), kind, await _content(part)
     except (HttpProcessingError, ValueError, AssertionError, RuntimeError) as error:
         raise Malformed("This is not a form as RFC 7578 has it.") from error
     return "", _OPAQUE, b""
@@ -92,12 +93,13 @@ async def _content(part: BodyPartReader) -> bytes:
     return bytes(content)
 
 
-def _clean(name: str | None) -> str:
+def file_name(name: str | None) -> str:
     """A name without folders and without what can't be shown."""
     last = re.split(r"[/\\]", name or "")[-1].encode("utf-8", "replace").decode()
     return "".join(char for char in last if char.isprintable())[:200].strip(". ") or "file"
 
 
-def _type(given: str | None) -> str:
+def media_type(given: str | None) -> str:
+    """A media type in its plain form; what is none is just bytes."""
     kind = (given or "").partition(";")[0].strip().lower()
     return kind if _TYPE.fullmatch(kind) else _OPAQUE

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.envelope import Action, Message, Sender, Typing, decode, encode
+from bus.envelope import Action, Attachment, Message, Sender, decode, encode
 from bus.ids import message_id
 from channels.protocol import HookRequest, Malformed, ReceiveError, TooLarge, Unauthenticated
 from channels.settings import SettingsError, configure
@@ -32,14 +32,39 @@ def test_a_message_becomes_an_envelope() -> None:
     assert decode(encode(inbound)) == inbound
 
 
-def test_a_choice_and_typing_become_envelopes() -> None:
-    """An option that was chosen is an action; typing is heard too."""
+def test_a_choice_becomes_an_action() -> None:
+    """An option that was chosen, with the words that were on it."""
     chosen = frames.parse(b'{"type":"action","client_id":"c2","value":"article:a1","text":"Refunds"}')
-    types = frames.parse(b'{"type":"typing"}')
     assert isinstance(chosen, frames.Chose)
-    assert isinstance(types, frames.Types)
     assert receive.envelope("ch_1", ANN, chosen, b"", NOW).event == Action(value="article:a1", text="Refunds")
-    assert receive.envelope("ch_1", ANN, types, b"", NOW).event == Typing()
+
+
+def test_files_of_a_message_travel_with_it() -> None:
+    """A message may be nothing but a file; the envelope holds the file that the upload was."""
+    photo = Attachment(name="a.png", type="image/png", size=3, blob="ab" * 32)
+    frame = frames.parse(b'{"type":"message","client_id":"c1","attachments":["upl_1"]}')
+    assert isinstance(frame, frames.Said)
+    assert frame.attachments == ("upl_1",)
+    inbound = receive.envelope("ch_1", ANN, frame, b"", NOW, files=(photo,))
+    assert inbound.event == Message(text="", attachments=(photo,))
+
+
+def test_what_somebody_new_was_asked_for_is_the_senders() -> None:
+    """Name and mail address of the form, except where the site has named the user itself."""
+    frame = frames.Said(client_id="c1", text="Hi", name="Bo", email="bo@example.org")
+    asked = receive.envelope("ch_1", Visitor("vis_1"), frame, b"", NOW).sender
+    assert asked == Sender(address="vis_1", name="Bo", email="bo@example.org")
+    assert receive.envelope("ch_1", ANN, frame, b"", NOW).sender.name == "Ann"
+
+
+def test_what_a_site_tells_of_a_visitor() -> None:
+    """A page by its address, an event by its name with a few figures."""
+    page = frames.parse(b'{"type":"page","page":"https://shop.example/tents","title":"Tents"}')
+    event = frames.parse(b'{"type":"event","name":"added_to_cart","data":{"sku":"T-1","price":199.5}}')
+    assert isinstance(page, frames.Looked)
+    assert isinstance(event, frames.Tracked)
+    assert receive.visit(page) == ("page", "https://shop.example/tents", {"title": "Tents"})
+    assert receive.visit(event) == ("event", "added_to_cart", {"sku": "T-1", "price": 199.5})
 
 
 def test_two_visitors_may_use_the_same_client_id() -> None:
@@ -134,7 +159,7 @@ def test_origins_are_kept_as_browsers_write_them() -> None:
     """Lower case, without a closing slash."""
     given_ = {"origins": ["https://Shop.Example.org/", "http://localhost:8080", "http://[::1]:80"]}
     kept = ["https://shop.example.org", "http://localhost:8080", "http://[::1]:80"]
-    assert configure(WidgetSettings, given_).public == {"origins": kept}
+    assert configure(WidgetSettings, given_).public["origins"] == kept
 
 
 @pytest.mark.parametrize(
