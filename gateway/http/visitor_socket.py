@@ -88,7 +88,8 @@ class Session:
         self._visitor = Visitor("")
         self._cursor: int | None = None
         self._contact: str | None = None
-        self._helper: str | None = None
+        # Who helps, as the visitor was last told; "" while they have not been told anything.
+        self._helper: str | None = ""
 
     async def run(self, visitor: Visitor, cursor: str | None, device: str) -> None:
         """Show what there is after the cursor (None: the last messages), then talk until it is closed."""

@@ -8,7 +8,7 @@ document.getElementById("switch").onclick = () => {
 };
 
 for (const button of document.querySelectorAll(".questions button")) {
-  button.onclick = () => dispatchEvent(new CustomEvent("frontdesk:ask", { detail: button.textContent.trim() }));
+  button.onclick = () => (window.frontdesk ||= []).push(["ask", button.textContent.trim()]);
 }
 
 async function addChat() {

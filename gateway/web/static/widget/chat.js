@@ -2,6 +2,8 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui/html.js";
 import { language, locale, translator } from "../ui/language.js";
 import { fileSize, link as webLink, linked, wordsOf } from "../ui/text.js";
+import { Composer } from "./composer.js";
+import { Icon } from "./icon.js";
 import { words } from "./words.js";
 
 const t = translator(words);
@@ -10,18 +12,23 @@ export function Chat({ log, outbox, link, draft, open, framed, actions }) {
   language.value; // drawn again when the language changes
   return html`<main class="chat">
     <header>
-      <h1>${link.channelName.value || " "}</h1>
+      <div class="title"><h1>${link.channelName.value || " "}</h1>
+        ${link.helper.value && html`<p>${t("helper", { name: link.helper.value })}</p>`}</div>
       ${framed && html`<button class="close" onClick=${actions.close} aria-label=${t("close")}><${Icon} d="M6 6l12 12M18 6L6 18" /></button>`}
     </header>
     <${Notice} link=${link} />
     <${Messages} log=${log} outbox=${outbox} open=${open} actions=${actions} />
-    <${Composer} draft=${draft} open=${open} actions=${actions} />
+    <${Composer} ...${{ link, log, draft, open, actions }} />
   </main>`;
 }
 
 function Notice({ link }) {
-  const { state, attempts } = link;
-  if (state.value === "ready") return null;
+  const { state, attempts, hours } = link;
+  if (state.value === "ready") {
+    if (!hours.value || hours.value.open) return null;
+    const text = hours.value.opens_at ? t("closed_until", { when: instant(hours.value.opens_at) }) : t("closed");
+    return html`<p class="notice" role="status">${text}</p>`;
+  }
   const text = state.value === "refused" ? t("refused") : attempts.value > 1 ? t("offline") : t("connecting");
   return html`<p class="notice" role="status">${text}</p>`;
 }
@@ -70,6 +77,7 @@ function Messages({ log, outbox, open, actions }) {
 }
 
 function Message({ message, before, options, actions }) {
+  if (message.author === "joined") return html`<li class="message system"><div class="bubble">${t("joined", { name: message.text })}</div></li>`;
   const own = message.author === "customer";
   const name = own ? t("you") : message.author_name || t(message.author === "agent" ? "agent" : "bot");
   const again = before && before.author === message.author && before.author_name === message.author_name && !newDay(message, before);
@@ -88,7 +96,8 @@ function Waiting({ entry, first, actions }) {
   const { failed, frame } = entry;
   return html`<li class=${`message customer ${failed ? "failed" : "waiting"}`}>
     <span class="unseen">${t("you")}</span>
-    <div class="bubble">${linked(frame.text)}</div>
+    ${frame.text && html`<div class="bubble">${linked(frame.text)}</div>`}
+    ${frame.attachments?.length > 0 && html`<div class="bubble file">${t("files", { count: frame.attachments.length })}</div>`}
     ${failed
       ? html`<p class="state" role="alert">${words.en[failed.code] ? t(failed.code) : failed.detail} ${t("failed")}
           <button onClick=${() => actions.edit(entry)}>${t("edit")}</button>
@@ -97,44 +106,9 @@ function Waiting({ entry, first, actions }) {
   </li>`;
 }
 
-function Composer({ draft, open, actions }) {
-  const field = useRef(null);
-  const blank = !draft.value.trim();
-  useEffect(() => {
-    if (open.value) field.current.focus();
-  }, [open.value]);
-  useLayoutEffect(() => {
-    field.current.style.height = "auto";
-    field.current.style.height = `${field.current.scrollHeight}px`;
-  }, [draft.value, open.value]);
-  const send = (event) => {
-    event.preventDefault();
-    if (blank) return;
-    actions.write(draft.value.trim());
-    draft.value = "";
-    field.current.focus();
-  };
-  const key = (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event);
-    if (event.key === "Escape") actions.close();
-  };
-  const input = (event) => {
-    draft.value = event.currentTarget.value;
-    if (draft.value.trim()) actions.typing();
-  };
-  return html`<form class="composer" onSubmit=${send}>
-    <label class="unseen" for="text">${t("message")}</label>
-    <textarea id="text" ref=${field} rows="1" maxlength="8000" placeholder=${t("placeholder")} value=${draft.value}
-      onInput=${input} onKeyDown=${key}></textarea>
-    <button disabled=${blank} aria-label=${t("send")}><${Icon} d="M5 12h13M12 5l7 7-7 7" /></button>
-  </form>`;
-}
-
-function Icon({ d }) {
-  return html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${d} /></svg>`;
-}
-
 const newDay = (message, before) => !before || new Date(message.created_at).toDateString() !== new Date(before.created_at).toDateString();
+
+const instant = (at) => new Date(at).toLocaleString(locale(), { weekday: "long", hour: "2-digit", minute: "2-digit" });
 
 const hour = (at) => new Date(at).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" });
 

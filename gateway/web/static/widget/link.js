@@ -1,6 +1,7 @@
 // The widget's line to the desk: visitor token, socket, resume, and sending one message at a time.
 //
 // States: connecting -> ready -> (closed) connecting ...; `refused` is final (the page's origin is not allowed).
+// What it speaks is in docs/WIDGET_PROTOCOL.md.
 import { signal } from "../ui/html.js";
 import { backoff } from "../ui/backoff.js";
 import { forget, read, write } from "../ui/storage.js";
@@ -14,6 +15,9 @@ export class Link {
   state = signal("connecting");
   attempts = signal(0);
   channelName = signal("");
+  ask = signal([]); // what somebody new is asked for
+  hours = signal(null);
+  helper = signal(null); // the agent who has the conversation
   #socket = null;
   #opening = false;
   #cursor = null;
@@ -21,10 +25,14 @@ export class Link {
   #timer = 0;
   #acceptTimer = 0;
   #typedAt = 0;
+  #readTo = null;
+  #told = false; // whether this socket has said who helps
+  #visits = [];
 
-  /** `onFrame` gets `message` and `typing` frames. */
-  constructor(channel, outbox, onFrame) {
+  /** `onFrame` gets `message`, `typing`, `accepted` and `joined` frames; `onOther` is told that the visitor changed. */
+  constructor(channel, outbox, onFrame, onOther) {
     this.base = `/widget/${channel}`;
+    this.onOther = onOther;
     this.tokenKey = `frontdesk:${channel}:token`;
     this.outbox = outbox;
     this.onFrame = onFrame;
@@ -68,9 +76,54 @@ export class Link {
     this.#send({ type: "typing" });
   }
 
-  async #newToken() {
+  /** Everything that is on the screen has been seen. */
+  seen() {
+    if (this.state.value !== "ready" || this.#cursor === this.#readTo) return;
+    this.#readTo = this.#cursor;
+    this.#send({ type: "read", cursor: this.#cursor });
+  }
+
+  /** A page or an event, for which the visitor's consent was given. */
+  visited(frame) {
+    this.#visits.push(frame);
+    if (this.state.value === "ready") this.#tellVisits();
+  }
+
+  /** A file ahead of its message: resolves to {upload_id, name, type, size}, or throws. */
+  async upload(file) {
+    const token = this.token ?? (await this.#newToken());
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": file.type || "application/octet-stream" };
+    const answer = await fetch(`${this.base}/files?name=${encodeURIComponent(file.name)}`, { method: "POST", headers, body: file });
+    if (!answer.ok) throw new Error(answer.status === 413 ? "file_too_large" : "file_failed");
+    return answer.json();
+  }
+
+  /** The site names its user, with the HMAC its server made; null: nobody is signed in any more. */
+  async identify(user, hmac) {
+    const id = user ? `user:${user.id}` : null;
+    const current = subject(this.token);
+    if (id ? current === id : !current?.startsWith("user:")) return;
+    this.#become(null);
+    if (!user) return this.connect();
+    try {
+      this.#become(await this.#newToken({ user: { ...user, id: `${user.id}` }, hmac: hmac ?? "" }));
+    } catch (error) {
+      console.warn(`frontdesk: identify was refused (${error.message}); see docs/WIDGET_PROTOCOL.md`);
+    }
+    this.connect();
+  }
+
+  #become(token) {
+    token ? (this.token = token) : forget(this.tokenKey);
+    this.#cursor = this.#readTo = null;
+    this.helper.value = null;
+    this.onOther();
+    this.#socket?.close();
+  }
+
+  async #newToken(body = {}) {
     const headers = { "Content-Type": "application/json" };
-    const answer = await fetch(`${this.base}/visitor`, { method: "POST", headers, body: "{}" });
+    const answer = await fetch(`${this.base}/visitor`, { method: "POST", headers, body: JSON.stringify(body) });
     if (answer.status === 403) this.state.value = "refused";
     if (!answer.ok) throw new Error(`visitor: ${answer.status}`);
     const { token } = await answer.json();
@@ -83,9 +136,12 @@ export class Link {
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
     this.#socket = socket;
-    socket.onopen = () => this.#send({ type: "hello", token, after: this.#cursor });
-    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
-    socket.onclose = ({ code }) => this.#closed(code);
+    this.#told = false;
+    // What an earlier socket still has to say may belong to another visitor.
+    const current = (then) => (event) => this.#socket === socket && then(event);
+    socket.onopen = current(() => this.#send({ type: "hello", token, after: this.#cursor }));
+    socket.onmessage = current(({ data }) => this.#take(JSON.parse(data)));
+    socket.onclose = current(({ code }) => this.#closed(code));
   }
 
   #closed(code) {
@@ -108,6 +164,7 @@ export class Link {
     if (frame.type === "ready") this.#ready(frame);
     else if (frame.type === "accepted") this.#accepted(frame);
     else if (frame.type === "error") this.#failed(frame);
+    else if (frame.type === "agent") this.#helped(frame);
     else {
       if (frame.type === "message") this.#cursor = frame.cursor ?? this.#cursor;
       this.onFrame(frame);
@@ -118,12 +175,25 @@ export class Link {
     this.state.value = "ready";
     this.attempts.value = 0;
     this.channelName.value = frame.channel?.name ?? "";
+    this.ask.value = frame.ask ?? [];
+    this.hours.value = frame.hours ?? null;
     this.flush();
+    this.#tellVisits();
+  }
+
+  #helped({ name }) {
+    if (this.#told && name && name !== this.helper.value) this.onFrame({ type: "joined", name });
+    this.#told = true;
+    this.helper.value = name;
+  }
+
+  #tellVisits() {
+    for (const frame of this.#visits.splice(0)) this.#send(frame);
   }
 
   #accepted({ client_id, id }) {
     const entry = this.outbox.entries.value.find((one) => one.frame.client_id === client_id);
-    if (entry) this.onFrame({ type: "accepted", id, client_id, text: entry.frame.text, at: entry.at });
+    if (entry) this.onFrame({ type: "accepted", id, client_id, text: entry.frame.text ?? "", at: entry.at });
     this.outbox.settle(client_id);
     this.#landed(client_id);
   }
@@ -152,5 +222,14 @@ export class Link {
 
   #send(frame) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+}
+
+/** Whose token it is; the desk alone can tell whether it is good. */
+function subject(token) {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;
+  } catch {
+    return null;
   }
 }

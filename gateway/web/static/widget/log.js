@@ -22,6 +22,16 @@ export class Log {
     this.put({ id, client_id, author: "customer", text, created_at: new Date(at).toISOString() });
   }
 
+  /** An agent has come into the conversation. */
+  joined(name) {
+    this.put({ id: `joined:${name}:${this.messages.value.length}`, author: "joined", text: name, created_at: new Date().toISOString() });
+  }
+
+  clear() {
+    this.messages.value = [];
+    this.#quiet();
+  }
+
   writing(name) {
     this.typing.value = name || " ";
     clearTimeout(this.#timer);

@@ -12,16 +12,20 @@ const framed = window.parent !== window;
 
 const log = new Log();
 const outbox = new Outbox(channel);
-const link = new Link(channel, outbox, take);
+const link = new Link(channel, outbox, take, () => log.clear());
 const unread = signal(0);
 const draft = signal("");
 const open = signal(!framed);
+const visible = signal(!document.hidden);
 let around = {};
 let host = null; // the origin of the page around this one, known once it has spoken
+let consent = false;
+let seenPage = null;
 const loadedAt = new Date().toISOString();
 
 function take(frame) {
   if (frame.type === "typing") log.writing(frame.author_name);
+  if (frame.type === "joined") log.joined(frame.name);
   if (frame.type === "accepted") {
     log.taken(frame);
     tell({ keep: lasting ? "used" : link.token });
@@ -31,6 +35,7 @@ function take(frame) {
   log.put(message);
   if (message.client_id) outbox.settle(message.client_id);
   if (!open.value && message.author !== "customer" && message.created_at > loadedAt) unread.value += 1;
+  see();
 }
 
 function tell(what) {
@@ -43,9 +48,14 @@ function say(frame) {
   link.flush();
 }
 
+function see() {
+  if (open.value && visible.value) link.seen();
+}
+
 const actions = {
-  write: (text) => say({ type: "message", text }),
+  write: (said) => say({ type: "message", ...said }),
   pick: (option) => say({ type: "action", value: option.value, text: option.label }),
+  upload: (file) => link.upload(file),
   typing: () => link.typing(),
   close: () => tell({ close: true }),
   remove: (entry) => outbox.settle(entry.frame.client_id),
@@ -55,6 +65,20 @@ const actions = {
   },
 };
 
+// What a site may ask for with `frontdesk.push([verb, ...])`; the loader knows open and close.
+const verbs = {
+  ask: (text) => (draft.value = `${text}`),
+  identify: (user, hmac) => link.identify(user, hmac),
+  consent: (given) => (consent = given === true),
+  track: (name, data) => consent && link.visited({ type: "event", name: `${name}`, data }),
+};
+
+function look({ page, title }) {
+  if (!consent || !page || page === seenPage) return;
+  seenPage = page;
+  link.visited({ type: "page", page, title });
+}
+
 addEventListener("message", ({ source, origin, data }) => {
   if (!framed || source !== window.parent || (host && origin !== host)) return;
   if (!host && !lasting && data.kept) link.token = data.kept;
@@ -63,12 +87,15 @@ addEventListener("message", ({ source, origin, data }) => {
   language.value = known(data.language);
   open.value = data.open === true;
   if (open.value) unread.value = 0;
+  for (const [verb, ...given] of data.calls ?? []) if (Object.hasOwn(verbs, verb)) verbs[verb](...given);
+  look(around);
   link.connect();
-  if (typeof data.ask === "string") draft.value = data.ask;
 });
+document.addEventListener("visibilitychange", () => (visible.value = !document.hidden));
 
 effect(() => void (document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en"));
 effect(() => tell({ unread: unread.value }));
+effect(() => link.state.value && see());
 
 render(html`<${Chat} ...${{ log, outbox, link, draft, open, framed, actions }} />`, document.body);
 tell({ ready: true });
