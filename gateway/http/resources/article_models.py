@@ -172,7 +172,7 @@ def _files(tx: Tx, named: tuple[str, ...], kept: tuple[File, ...], principal: st
             if not name.startswith("upl_"):
                 detail = "Name an upload, or a file that the article has."
                 raise Invalid.at(pointer("attachments", position), "unknown", detail)
-            upload = uploads.attachments(tx, (name,), principal)[0]
+            upload = uploads.attachments(tx.sql, (name,), principal)[0]
             file = File(name=upload.name, type=upload.type, size=upload.size, blob=upload.blob)
         files[file.name] = file
     return tuple(files.values())

@@ -1,7 +1,9 @@
 """The widget's channel: what a visitor's frames become and which are refused."""
 
+import re
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -169,3 +171,15 @@ def test_what_is_no_origin_is_refused(origin: Any) -> None:
     """Origins end up in a header of security: nothing else may."""
     with pytest.raises(SettingsError):
         configure(WidgetSettings, {"origins": [origin]})
+
+
+def test_the_protocols_page_names_every_frame() -> None:
+    """docs/WIDGET_PROTOCOL.md and the frames that are read agree on types and members."""
+    page = (Path(__file__).parents[3] / "docs/WIDGET_PROTOCOL.md").read_text(encoding="utf-8")
+    table = page.split("### From the client")[1].split("###")[0]
+    told = {
+        cells[0].strip(" `"): set(re.findall(r"`(\w+)`", cells[1]))
+        for cells in (line.strip("|").split("|") for line in table.splitlines() if line.startswith("| `"))
+    }
+    read = {one.__struct_config__.tag: set(one.__struct_fields__) for one in get_args(frames.AnyFrame)}
+    assert told == read

@@ -105,10 +105,13 @@ export class Link {
     if (id ? current === id : !current?.startsWith("user:")) return;
     this.#become(null);
     if (!user) return this.connect();
+    this.#opening = true;
     try {
       this.#become(await this.#newToken({ user: { ...user, id: `${user.id}` }, hmac: hmac ?? "" }));
     } catch (error) {
       console.warn(`frontdesk: identify was refused (${error.message}); see docs/WIDGET_PROTOCOL.md`);
+    } finally {
+      this.#opening = false;
     }
     this.connect();
   }
@@ -117,8 +120,13 @@ export class Link {
     token ? (this.token = token) : forget(this.tokenKey);
     this.#cursor = this.#readTo = null;
     this.helper.value = null;
+    this.ask.value = [];
     this.onOther();
+    // At once, and not when it has closed: what still comes through it is not for the new visitor.
     this.#socket?.close();
+    this.#socket = this.#inFlight = null;
+    clearTimeout(this.#acceptTimer);
+    this.state.value = "connecting";
   }
 
   async #newToken(body = {}) {

@@ -99,5 +99,5 @@ effect(() => link.state.value && see());
 
 render(html`<${Chat} ...${{ log, outbox, link, draft, open, framed, actions }} />`, document.body);
 tell({ ready: true });
-// Without storage of its own a frame may get its token from the page around it, which answers `ready`.
-if (!framed || lasting) link.connect();
+// A frame waits for the page around it, which answers `ready`: it may know the visitor.
+if (!framed) link.connect();
