@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from knowledgebase.article import Article
-from knowledgebase.jsonl import parse_articles
+from knowledgebase.formats import read_jsonl
+from knowledgebase.rows import checked
 
 _HERE = Path(__file__).parent
 SHOP = "Harbour & Pine 山海户外"
@@ -84,9 +85,11 @@ def rules() -> list[dict[str, Any]]:
 
 
 def articles() -> list[Article]:
-    """The articles: twenty topics, each in English and Chinese."""
-    with (_HERE / "articles.jsonl").open("rb") as lines:
-        return list(parse_articles(lines))
+    """The articles: twenty topics, each in English and Chinese, and one whose answer hangs on the country."""
+    rows, faults = checked(read_jsonl((_HERE / "articles.jsonl").read_bytes(), "utf-8"))
+    if faults:
+        raise ValueError(f"articles.jsonl, {faults[0].place}: {faults[0].detail}")
+    return [row.article for row in rows]
 
 
 def people() -> list[Person]:

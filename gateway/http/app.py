@@ -11,6 +11,7 @@ from gateway.http.endpoint import Api
 from gateway.http.hooks import HookParts
 from gateway.http.resources import (
     agents,
+    article_exchange,
     articles,
     audit,
     catalogue,
@@ -38,6 +39,7 @@ def api() -> Api:
         customers.api,
         uploads.api,
         articles.api,
+        article_exchange.api,
         routing.api,
         agents.api,
         catalogue.api,

@@ -195,6 +195,41 @@ def test_articles_go_out_as_they_came_in(folder: Folder) -> None:
     assert given == [one, two]
 
 
+def test_an_import_names_every_bad_row_and_takes_none(folder: Folder) -> None:
+    """Nothing is half-imported; told to skip bad rows, the good one is taken; an old export is refused."""
+    file = folder.data.parent / "articles.csv"
+    file.write_text("id,title,answer\na1,One,1\na2,Two,\na1,Again,2\n", encoding="utf-8")
+    refused = folder.run("kb", "import", str(file))
+    assert (refused.returncode, refused.stderr.splitlines()) == (
+        1,
+        [
+            "row 2: The answer is missing.",
+            "row 3: The article 'a1' stands at row 1 already.",
+            "frontdesk: Nothing was imported: 2 rows at fault; --skip-bad takes the others.",
+        ],
+    )
+    assert folder.told("kb", "export") == ""
+    taken = folder.run("kb", "import", str(file), "--skip-bad", "--json")
+    assert json.loads(taken.stdout) | {"faults": 2} == {
+        **{"imported": True, "added": 1, "changed": 0, "unchanged": 0, "faults": 2}
+    }
+    pages = folder.data.parent / "pages"
+    folder.told("kb", "export", str(pages))
+    page = pages / "a1.md"
+    page.write_text(page.read_text().replace("\n\n1\n", "\n\n2\n"))
+    assert folder.run("kb", "import", str(pages)).stderr == "0 added, 1 changed\n"
+    page.write_text(page.read_text().replace("\n\n2\n", "\n\n3\n"))
+    conflict = folder.run("kb", "import", str(pages))
+    assert (conflict.returncode, conflict.stderr.splitlines()[0]) == (
+        1,
+        "a1.md: Article 'a1' was changed since: it is at version 2, not 1.",
+    )
+    rehearsed = folder.run("kb", "import", str(pages), "--overwrite", "--dry-run")
+    assert rehearsed.stderr == "would be 0 added, 1 changed\n"
+    assert folder.run("kb", "import", str(pages), "--overwrite").stderr == "0 added, 1 changed\n"
+    assert folder.run("kb", "import", str(file), "--format", "docx").returncode == 2
+
+
 def test_the_demo_fills_an_empty_desk_and_only_that(folder: Folder) -> None:
     """Seeding a desk in use fails; emptying it keeps tokens and admins, and it can be seeded again."""
     folder.told("user", "create", "--name", "Boss", "--email", "boss@example.org", "--role", "admin")

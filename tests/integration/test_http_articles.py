@@ -114,3 +114,30 @@ async def test_agents_search_as_their_tickets_customer_reads(desk: Desk) -> None
     }
     english = await desk.ask("GET", "/api/v1/articles/search?q=VAT&language=en&limit=1")
     assert [one["title"] for one in english.body["data"]] == ["VAT returns"]
+
+
+async def test_files_go_out_and_in(desk: Desk) -> None:
+    """An export is what an import takes; a bad row keeps all out, unless it is to be skipped."""
+    made = await write(desk, **VAT)
+    await desk.ask("PATCH", f"/api/v1/articles/{made['id']}", {"answer": "Shorter."})
+    at, csv = "/api/v1/article-imports?format=csv", {"Content-Type": "text/csv"}
+    out = await desk.ask("GET", "/api/v1/article-exports?format=csv")
+    again = await desk.ask("POST", at, data=out.body, headers=csv)
+    assert (again.status, again.body) == (200, {"added": 0, "changed": 0, "unchanged": 1, "skipped": []})
+    old = (
+        out.body.replace(b"Shorter.", b"Longer.").replace(b",2\r\n", b",1\r\n")
+        + b",New,Answer\r\n,,\r\n,Bad,\r\n"
+    )
+    refused = await desk.ask("POST", at, data=old, headers=csv)
+    assert [(one["pointer"], one["code"]) for one in refused.body["errors"]] == [
+        ("/row 4", "missing"),
+        ("/row 1", "changed_since"),
+    ]
+    assert len((await desk.ask("GET", "/api/v1/articles")).body["data"]) == 1
+    rehearsed = await desk.ask("POST", f"{at}&skip_bad=1&dry_run=1", data=old, headers=csv)
+    assert (rehearsed.body["added"], len(rehearsed.body["skipped"])) == (1, 2)
+    taken = await desk.ask("POST", f"{at}&skip_bad=1&overwrite=1", data=old, headers=csv)
+    assert (taken.body["added"], taken.body["changed"]) == (1, 1)
+    assert len((await desk.ask("GET", "/api/v1/articles")).body["data"]) == 2
+    unknown = await desk.ask("POST", f"{at}&encoding=klingon", data=old, headers=csv)
+    assert unknown.body["errors"][0]["pointer"] == "/encoding"
