@@ -7,7 +7,7 @@ declarations from its memory.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -19,8 +19,8 @@ from bus.port import BusUnavailable
 CONNECT_SECONDS: Final = 5.0
 # After a failed attempt others wait this long, so that a server that is away is not hammered.
 AGAIN_AFTER: Final = 0.5
-# A connection is taken for lost after three of them.
-_HEARTBEAT_SECONDS: Final = 10
+# A connection is taken for lost after three of them here, after two by the broker.
+HEARTBEAT_SECONDS: Final = 5
 
 # What the client raises when the server is away or refuses; a channel that is closed is a RuntimeError.
 _TROUBLE: Final = (*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError)
@@ -61,7 +61,7 @@ class Link:
 
     def __init__(self, url: str, name: str) -> None:
         address = URL(url)
-        known = {"name": name, "heartbeat": str(_HEARTBEAT_SECONDS)}
+        known = {"name": name, "heartbeat": str(HEARTBEAT_SECONDS)}
         self._url = address.update_query(known | dict(address.query))
         self._connection: AbstractConnection | None = None
         self._attempt: asyncio.Task[AbstractConnection | None] | None = None
@@ -124,8 +124,15 @@ class Link:
         return asyncio.get_running_loop().time()
 
 
-async def declare(channel: AbstractChannel, prefix: str, lane: str) -> str:
-    """Make a lane's queue and the one for dead letters, unless they are there; returns the former's name.
+class Queue(NamedTuple):
+    """A lane's queue, and how many read it."""
+
+    name: str
+    consumers: int
+
+
+async def declare(channel: AbstractChannel, prefix: str, lane: str) -> Queue:
+    """Make a lane's queue and the one for dead letters, unless they are there; returns the former.
 
     A dead letter leaves its queue only when the other has it (at-least-once), for which RabbitMQ wants
     quorum queues that refuse what they have no room for.
@@ -140,5 +147,5 @@ async def declare(channel: AbstractChannel, prefix: str, lane: str) -> str:
         "x-overflow": "reject-publish",
     }
     name = f"{prefix}{lane}"
-    await channel.declare_queue(name, durable=True, arguments=arguments, timeout=CONNECT_SECONDS)
-    return name
+    made = await channel.declare_queue(name, durable=True, arguments=arguments, timeout=CONNECT_SECONDS)
+    return Queue(name, made.declaration_result.consumer_count or 0)

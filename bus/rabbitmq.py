@@ -21,9 +21,10 @@ from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel as RawChannel
 from pamqp.commands import Basic
 
-from bus.amqp import AGAIN_AFTER, CONNECT_SECONDS, Link, declare, end_if_told, trouble
+from bus.amqp import AGAIN_AFTER, CONNECT_SECONDS, HEARTBEAT_SECONDS, Link, declare, end_if_told, trouble
 from bus.frames import NotFrames, pack, unpack
 from bus.port import BusError, BusUnavailable, Delivery
+from bus.topology import OUTBOUND
 
 log = structlog.get_logger()
 CONFIRM_SECONDS = 10.0
@@ -34,6 +35,9 @@ TOGETHER_BYTES = 128 * 1024
 # what a dead process had in hand is soon looked through.
 PREFETCH = 32
 _SLOWEST_RETRY = 5.0
+# Readers that are gone are known to the broker by then.
+_GIVEN_UP = HEARTBEAT_SECONDS * 4.0
+_LOOK_AGAIN = 0.1
 
 Call = tuple[Sequence[bytes], "asyncio.Future[None]"]
 
@@ -271,8 +275,8 @@ class _Reader:
         lost = asyncio.Event()
         try:
             with trouble():
+                queue = await self._free(channel)
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    queue = await declare(channel, self._prefix, self._lane)
                     self._raw = raw = await channel.get_underlay_channel()
                     raw.on_consumer_cancel_callbacks.add(lambda _frame: lost.set())
                     raw.closing.add_done_callback(lambda _closing: lost.set())
@@ -286,6 +290,22 @@ class _Reader:
             self._raw = None
             self._forget()
             await _give_back(channel, self._lane)
+
+    async def _free(self, channel: AbstractChannel) -> str:
+        """The lane's queue, once nobody else reads it: what they hold comes before what is newer.
+
+        Somebody does whose process stands still: until it goes on and finds its lease lost, or the broker
+        hears nothing of it and gives its connection up.
+        """
+        until = asyncio.get_running_loop().time() + _GIVEN_UP
+        while True:
+            queue = await declare(channel, self._prefix, self._lane)
+            if not queue.consumers or self._lane == OUTBOUND:
+                return queue.name
+            if asyncio.get_running_loop().time() > until:
+                log.warning("a lane has another reader, who is not waited for any longer", lane=self._lane)
+                return queue.name
+            await asyncio.sleep(_LOOK_AGAIN)
 
     def _forget(self) -> None:
         # What was in hand comes again from the broker, with new tags.

@@ -93,7 +93,7 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
             connections, tally = await _connections(stack, process, secrets, blobs), Tally(process.store)
             return roles.poll(process, connections, _acceptance(process, blobs, tally), tally, _owner())
         case "relay":
-            relay = Relay(bus=process.bus, store=process.store)
+            relay = Relay(bus=process.bus, store=process.store, alone=roles.alone(process))
             process.store.on_commit(lambda _seq: relay.wake())
             return roles.relay(relay)
         case "assign":
@@ -135,7 +135,7 @@ async def _parts(stack: AsyncExitStack, process: Process) -> Parts:
         knowledge=knowledge,
         library=Library(store, process.clock),
         connections=connections,
-        relay=Relay(bus=bus, store=store),
+        relay=Relay(bus=bus, store=store, alone=roles.alone(process)),
         acceptance=_acceptance(process, blobs, tally, spool),
         tally=tally,
         spool=spool,

@@ -57,7 +57,7 @@ def inbound(
         store=process.store,
         partitions=process.settings.partitions,
         owner=owner,
-        alone=_alone(process),
+        alone=alone(process),
         worker=worker,
     )
     process.checks["lanes"] = lanes.check
@@ -73,7 +73,7 @@ def outbound(process: Process, connections: Connections, owner: str) -> Runs:
         clock=process.clock,
         random=random.SystemRandom().random,
         owner=owner,
-        alone=_alone(process),
+        alone=alone(process),
     )
     return {"outbound": worker.run}
 
@@ -88,7 +88,7 @@ def poll(
         take=acceptance.take_all,
         random=random.SystemRandom().random,
         owner=owner,
-        alone=_alone(process),
+        alone=alone(process),
     )
     return {"tally": tally.run, "poll": polls.run}
 
@@ -113,6 +113,7 @@ def clock(process: Process, setup: SetupLoader) -> Runs:
     }
 
 
-def _alone(process: Process) -> bool:
+def alone(process: Process) -> bool:
+    """Whether no other process can be there."""
     # A file is served by one process, which holds its lock.
     return process.settings.database_url is None

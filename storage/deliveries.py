@@ -264,8 +264,8 @@ def finish(tx: Tx, owner: str, outcomes: Sequence[Outcome]) -> None:
         _tell(tx, one.claim.message_id, one.claim.conversation_id, one.claim.ticket_id, delivery)
 
 
-def take_over(tx: Tx, owner: str, before: datetime, idempotent: Collection[str], doubt: str) -> None:
-    """Settle claims of other owners from before an instant: those owners are dead.
+def take_over(tx: Tx, living: Collection[str], idempotent: Collection[str], doubt: str) -> None:
+    """Settle the claims of owners who are not among the living.
 
     On an `idempotent` channel the message is queued again; on others it is in doubt, and `doubt` says why.
     """
@@ -275,9 +275,10 @@ def take_over(tx: Tx, owner: str, before: datetime, idempotent: Collection[str],
         .where(
             _open(schema.deliveries),
             _row.state == "sending",
-            _row.claimed_by != owner,
-            _row.updated_at < before,
+            _row.claimed_by.not_in(living),
         )
+        # Two that look at once settle each claim once.
+        .with_for_update(of=schema.deliveries, skip_locked=True)
     )
     dead = tx.sql.execute(query).all()
     again = [line.message_id for line in dead if line.channel_id in idempotent]

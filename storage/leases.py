@@ -1,6 +1,7 @@
 """Leases: which process has which lane, told by rows alone.
 
-Lanes are shared by groups: `inbound` are the partitions, `poll` the channels that have to be listened to. A
+Lanes are shared by groups: `inbound` are the partitions, `poll` the channels that have to be listened to;
+`outbound` has no lanes, its processes only tell that they are there. A
 lane's name begins with its group and a dot, a process's with its group and a slash. Each process that is
 there has a row that it renews; each lane has one that names its owner and an epoch. An owner whose own row
 has lapsed owns nothing any more. Whoever takes a lane raises its epoch, and each transaction of an owner asks
@@ -106,7 +107,7 @@ def beat(tx: Tx, group: str, owner: str, *, alone: bool) -> Share:
 
     `alone`: no other process can be there, so whatever another owner has was left by a dead one.
     """
-    now = _now(tx)
+    now = instant(tx)
     process, lane = f"{group}/", f"{group}."
     _renew(tx, process, owner, now)
     rows = tx.sql.execute(select(_row.name, _row.owner, _row.epoch, _row.expires_at)).all()
@@ -126,6 +127,14 @@ def beat(tx: Tx, group: str, owner: str, *, alone: bool) -> Share:
     if missing > 0:
         mine |= _take(tx, owner, now, _free_ones(lane, having, missing))
     return Share(mine, max(0, -missing), min(others, default=LASTS.total_seconds()))
+
+
+def present(tx: Tx, group: str, owner: str) -> set[str]:
+    """Renew the owner's row in a group that shares no lanes; returns all who are there, itself among them."""
+    process, now = f"{group}/", instant(tx)
+    _renew(tx, process, owner, now)
+    live = select(_row.name).where(_row.name.startswith(process), _row.expires_at > now)
+    return {name.removeprefix(process) for name in tx.sql.execute(live).scalars()}
 
 
 def hold(tx: Tx, lease: Lease) -> None:
@@ -155,8 +164,8 @@ def leave(tx: Tx, group: str, owner: str) -> None:
     tx.sql.execute(delete(schema.leases).where(_row.name == f"{group}/{owner}"))
 
 
-def _now(tx: Tx) -> datetime:
-    # The database's clock, so that processes on machines whose clocks differ agree.
+def instant(tx: Tx) -> datetime:
+    """Now by the database's clock, so that processes on machines whose clocks differ agree."""
     if tx.sql.dialect.name == "sqlite":
         return tx.now
     found: datetime = tx.sql.execute(select(func.clock_timestamp())).scalar_one()

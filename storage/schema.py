@@ -440,6 +440,7 @@ outbox = Table(
     Column("lane", Text, nullable=False),
     Column("body", Bytes, nullable=False),
     _now(),
+    Column("claimed_until", UtcTime),
 )
 
 attempts = Table(

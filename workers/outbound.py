@@ -20,8 +20,9 @@ from bus.envelope import EnvelopeError, decode_wake
 from bus.port import Bus, BusError
 from bus.topology import OUTBOUND
 from channels.protocol import Rejected, Retryable, SendError, Sent, Unreachable
-from storage import deliveries
+from storage import deliveries, leases
 from storage.deliveries import Claim, Outcome
+from storage.leases import LASTS
 from storage.store import Clock, Store, StoreUnavailable, Tx
 from workers.connections import Connected, Connections
 
@@ -29,8 +30,10 @@ log = structlog.get_logger()
 # At once to one channel, so that a slow receiver holds up its own channel and no other.
 PER_CHANNEL = 8
 SEND_TIMEOUT_S = 15.0
-# A live owner keeps an outcome long before this; a claim that is older has no owner any more.
-ABANDONED: Final = timedelta(seconds=60)
+# The group of the processes that send: each tells in its lease's row that it lives.
+GROUP: Final = "outbound"
+# A process that has not told so for this long sends nothing it has claimed: it may be another's by now.
+_SURE_S: Final = LASTS.total_seconds() * 0.75
 # Standard Webhooks 1.0, "Deliverability and reliability": seconds from each failed attempt to the next.
 SCHEDULE_S: Final = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 # Retries of many messages that failed together are spread over this much more of their delay.
@@ -38,7 +41,6 @@ JITTER = 0.2
 _HINTS = 10_000
 _BATCH = 500
 _EVERY_S = 1.0
-_TAKE_OVER_EVERY_S = 10.0
 _AGAIN_AFTER_S = 0.5
 _GRACE_S = 5.0
 _DOUBT = "the process that was sending it ended: it may or may not have arrived"
@@ -80,14 +82,16 @@ class OutboundWorker:
         self._ended: list[Outcome] = []
         self._sends: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
+        self._beaten = float("-inf")
 
     async def run(self) -> None:
         """Send until cancelled; what is being sent then gets a few seconds to end."""
-        await self._persist(lambda: self._take_over(timedelta() if self._alone else ABANDONED))
+        await self._persist(self.beat)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen())
                 tasks.create_task(self._look())
+                tasks.create_task(self._beats())
                 tasks.create_task(self._turns())
         finally:
             await self._stop()
@@ -123,14 +127,9 @@ class OutboundWorker:
             self._hint(wake.channel_id, wake.conversation_id)
 
     async def _look(self) -> None:
-        last_take_over = asyncio.get_running_loop().time()
         while True:
             await self._persist(self.look)
             await asyncio.sleep(_EVERY_S)
-            now = asyncio.get_running_loop().time()
-            if now - last_take_over > _TAKE_OVER_EVERY_S:
-                await self._persist(lambda: self._take_over(ABANDONED))
-                last_take_over = now
 
     async def look(self) -> None:
         """Find what is due and was not hinted at; raises `StoreUnavailable`."""
@@ -143,14 +142,30 @@ class OutboundWorker:
         for channel, conversation in found:
             self._hint(channel, conversation)
 
-    async def _take_over(self, age: timedelta) -> None:
+    async def _beats(self) -> None:
+        while not self._alone:
+            await asyncio.sleep(_EVERY_S)
+            await self._persist(self.beat)
+
+    async def beat(self) -> None:
+        """Tell that this process lives, and settle what the dead have left; raises `StoreUnavailable`.
+
+        Who has not told so for a while only does that: with a store that was away nobody else could either.
+        """
+        now = asyncio.get_running_loop().time()
+        steady = self._alone or self._sure(now)
         idempotent = {one.id for one in self._connections if one.channel.capabilities.idempotent}
-        before = self._clock() - age
-        await self._store.write(
-            partial(
-                deliveries.take_over, owner=self._owner, before=before, idempotent=idempotent, doubt=_DOUBT
-            )
-        )
+
+        def step(tx: Tx) -> None:
+            living = {self._owner} if self._alone else leases.present(tx, GROUP, self._owner)
+            if steady:
+                deliveries.take_over(tx, living, idempotent, _DOUBT)
+
+        await self._store.write(step)
+        self._beaten = now
+
+    def _sure(self, now: float) -> bool:
+        return now - self._beaten < _SURE_S
 
     async def _persist(self, action: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -171,6 +186,8 @@ class OutboundWorker:
 
     async def turn(self) -> None:
         """Keep how sends ended, claim what may go next, and begin to send it; raises `StoreUnavailable`."""
+        if not (self._alone or self._sure(asyncio.get_running_loop().time())):
+            await self.beat()
         ended, self._ended = self._ended, []
         picked = self._pick()
         if not ended and not picked:
@@ -225,6 +242,9 @@ class OutboundWorker:
         self._news.set()
 
     async def _outcome(self, claim: Claim) -> Outcome:
+        if not (self._alone or self._sure(asyncio.get_running_loop().time())):
+            # This process stood still; what it has claimed may have been sent by another since.
+            return Outcome(claim, "queued", self._clock(), "its sender stood still")
         try:
             connected = await self._connections.find(claim.channel_id)
             sent = await self._give(connected, claim)
@@ -275,6 +295,8 @@ class OutboundWorker:
         # What could not be kept is found claimed by a dead owner.
         with suppress(StoreUnavailable):
             await self._store.write(partial(_settle, owner=self._owner, ended=self._ended, conversations=()))
+            if not self._alone:
+                await self._store.write(partial(leases.leave, group=GROUP, owner=self._owner))
 
 
 def _settle(tx: Tx, owner: str, ended: Sequence[Outcome], conversations: Sequence[str]) -> list[Claim]:

@@ -21,11 +21,12 @@ _EVERY = 1.0
 class Relay:
     """`wake` says that something was just put there; `run` looks then, and each second.
 
-    A row published twice is harmless by design: what it wakes looks at the store.
+    A row published twice is harmless by design: what it wakes looks at the store. `alone`: no other process
+    relays, so that nothing need be claimed.
     """
 
-    def __init__(self, *, bus: Bus, store: Store) -> None:
-        self._bus, self._store = bus, store
+    def __init__(self, *, bus: Bus, store: Store, alone: bool) -> None:
+        self._bus, self._store, self._alone = bus, store, alone
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -52,13 +53,18 @@ class Relay:
         can't take its rows does not keep the others from theirs.
         """
         refused: BusError | None = None
-        rows = await self._store.read(lambda sql: outbox.take(sql, _BATCH))
+        if self._alone:
+            rows = await self._store.read(lambda sql: outbox.take(sql, _BATCH))
+        else:
+            rows = await self._store.write(lambda tx: outbox.claim(tx, _BATCH))
         for lane, together in groupby(sorted(rows, key=attrgetter("lane", "seq")), attrgetter("lane")):
             batch = list(together)
             try:
                 await self._bus.publish(lane, [row.body for row in batch])
             except BusError as error:
                 refused = error
+                if not self._alone:
+                    await self._store.write(partial(outbox.put_back, seqs=[row.seq for row in batch]))
                 continue
             await self._store.write(partial(outbox.remove, seqs=[row.seq for row in batch]))
         if refused is not None:

@@ -88,7 +88,7 @@ class Office:
     def __init__(self, store: Store, bus: EmbeddedBus, knowledge: Knowledge, clock: Clock) -> None:
         self.store, self.bus, self.knowledge, self.clock = store, bus, knowledge, clock
         self.setup = SetupLoader(store, lambda desk: desk)
-        self.relay = Relay(bus=bus, store=store)
+        self.relay = Relay(bus=bus, store=store, alone=True)
         self.assign = AssignWorker(store=store, setup=self.setup)
         self.clocks = ClockWorker(setup=self.setup)
         self.wakes = Counter[str]()

@@ -81,7 +81,7 @@ async def stop(running: "asyncio.Task[None]") -> None:
 async def test_what_a_crash_left_is_found_without_being_told(office: Office) -> None:
     """The first look of a new process."""
     await put(office, OUTBOUND, b"left behind")
-    running = asyncio.create_task(Relay(bus=office.bus, store=office.store).run())
+    running = asyncio.create_task(Relay(bus=office.bus, store=office.store, alone=True).run())
     await eventually(lambda: empty(office))
     await stop(running)
     assert await read(office.bus, OUTBOUND, 1) == [b"left behind"]
@@ -104,7 +104,7 @@ async def test_while_the_bus_is_away_everything_stays(office: Office, tmp_path: 
     async with office_in(tmp_path / "other") as other:
         closed = other.bus
     await put(office, OUTBOUND, b"one", b"two")
-    relay = Relay(bus=closed, store=office.store)
+    relay = Relay(bus=closed, store=office.store, alone=True)
     with pytest.raises(BusUnavailable, match="the bus is closed"):
         await relay.step()
     with capture_logs() as logs:
@@ -168,8 +168,52 @@ async def test_a_lane_that_can_t_take_its_rows_does_not_hold_up_the_others(offic
     """What waits for one broken lane is told; the rest flows."""
     await put(office, LANE, b"in")
     await put(office, OUTBOUND, b"out")
-    relay = Relay(bus=OneLaneDown(office.bus, LANE), store=office.store)
+    relay = Relay(bus=OneLaneDown(office.bus, LANE), store=office.store, alone=True)
     with pytest.raises(BusUnavailable, match=f"lane {LANE} is away"):
         await relay.step()
     assert await left(office) == [b"in"]
     assert await read(office.bus, OUTBOUND, 1) == [b"out"]
+
+
+class Gate:
+    """A bus that takes nothing before it is let to. `asked`: somebody wants to publish."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.asked, self.open = asyncio.Event(), asyncio.Event()
+
+    async def publish(self, lane: str, bodies: Sequence[bytes]) -> None:
+        """See `Bus`."""
+        self.asked.set()
+        await self.open.wait()
+        await self._bus.publish(lane, bodies)
+
+
+async def test_several_relays_publish_each_row_once(office: Office) -> None:
+    """What one has claimed the other leaves alone; it takes what came since."""
+    gate = Gate(office.bus)
+    slow = Relay(bus=gate, store=office.store, alone=False)  # type: ignore[arg-type]
+    other = Relay(bus=office.bus, store=office.store, alone=False)
+    await put(office, OUTBOUND, b"first")
+    publishing = asyncio.create_task(slow.step())
+    await gate.asked.wait()
+    await put(office, OUTBOUND, b"second")
+    assert await other.step() == 1
+    gate.open.set()
+    assert await publishing == 1
+    assert await read(office.bus, OUTBOUND, 2) == [b"second", b"first"]
+    assert await left(office) == []
+
+
+async def test_what_a_dead_relay_had_claimed_is_published_by_another(office: Office) -> None:
+    """Once its claim has lapsed; what could not be published is free at once."""
+    relay = Relay(bus=office.bus, store=office.store, alone=False)
+    await put(office, OUTBOUND, b"claimed")
+    await office.store.write(lambda tx: outbox.claim(tx, 10))
+    assert await relay.step() == 0
+    office.clock.forward(seconds=outbox.CLAIMED_FOR.seconds + 1)
+    down = Relay(bus=OneLaneDown(office.bus, OUTBOUND), store=office.store, alone=False)
+    with pytest.raises(BusUnavailable):
+        await down.step()
+    assert await relay.step() == 1
+    assert await read(office.bus, OUTBOUND, 1) == [b"claimed"]
