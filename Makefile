@@ -11,7 +11,7 @@ EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' pyproject.toml
 # Programs that tests drive and Debian has: the program, and its package where that has another name.
-TEST_PROGRAMS := chromium rabbitmq-server redis-server pg_ctlcluster:postgresql
+TEST_PROGRAMS := chromium dovecot:dovecot-imapd rabbitmq-server redis-server pg_ctlcluster:postgresql
 # Installing them starts no service: the tests start servers of their own, on other ports.
 POLICY := /usr/sbin/policy-rc.d
 

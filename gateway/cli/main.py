@@ -2,7 +2,20 @@
 
 import typer
 
-from gateway.cli import backup, channels, deadletters, desk, doctor, engines, kb, ledger, rules, tokens, users
+from gateway.cli import (
+    backup,
+    channels,
+    deadletters,
+    desk,
+    doctor,
+    engines,
+    kb,
+    ledger,
+    mail,
+    rules,
+    tokens,
+    users,
+)
 from gateway.cli.terminal import Commands
 
 app = typer.Typer(
@@ -28,6 +41,7 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(channels.app, name="channel")
 app.add_typer(rules.app, name="rules")
 app.add_typer(kb.app, name="kb")
+app.add_typer(mail.app, name="mail")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(deadletters.app, name="deadletter")
 app.command("assign")(engines.assign)

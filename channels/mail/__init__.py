@@ -1,0 +1,1 @@
+"""E-mail: read in processes that can be killed, sent by SMTP."""

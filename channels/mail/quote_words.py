@@ -1,0 +1,227 @@
+"""The words by which mail programs introduce what they quote, by language: data alone.
+
+English, Chinese (both scripts), German, French, Spanish, Japanese, Portuguese, Italian, Dutch, Russian,
+Ukrainian,
+Polish, Czech, Slovak, Swedish, Norwegian, Danish, Finnish, Hungarian, Turkish, Romanian, Greek, Bulgarian,
+Croatian,
+Serbian, Slovenian, Catalan, Korean, Vietnamese, Indonesian, Arabic,
+Hebrew. docs/MAIL.md says which were seen in
+mail that programs really made.
+"""
+
+from typing import Final
+
+# "On Monday ... wrote:": what such a line begins with. A date has to follow.
+OPENERS: Final = (
+    "on", "at", "in message", "am", "le", "el", "il", "il giorno", "in data", "em", "op", "den", "på", "dne",
+    "dňa",
+    "dnia", "w dniu", "pe", "ke", "ti", "to", "ma", "la", "su", "στις", "na", "dana", "dne", "в", "на",
+    "data", "pada",
+    "vào", "lúc", "בתאריך", "ב", "في", "a", "al", "de", "在", "于", "於", "在您", "mán", "tis", "ons", "tor",
+    "fre",
+    "lör", "sön", "man", "tir", "lør", "søn", "man.", "tir.", "ons.", "tor.", "fre.", "lør.", "søn.", "mån",
+    "tors",
+    "par", "pada tanggal", "dia", "no dia", "-on", "reply on",
+)  # fmt: skip
+
+# The verb that ends it, or stands before the name that ends it.
+WROTE: Final = (
+    "wrote", "writes", "sent", "said", "schrieb", "schrieben sie", "geschrieben", "schreibt", "a écrit",
+    "a ecrit", "écrit",
+    "nous a dit", "escribió", "escribio", "ha escrito", "escreveu", "escreve", "ha scritto", "scrisse",
+    "schreef",
+    "het volgende geschreven", "skrev", "skrev följande", "пишет", "написал", "написала", "написал(а)",
+    "писал", "писал(а)",
+    "пише", "написав", "написала", "napisał", "napisała", "napisał(a)", "napisał/a", "pisze", "napsal",
+    "napsala", "napsal(a)",
+    "napísal", "napísala", "napísal(a)", "napísal/a", "kirjoitti", "ezt írta", "írta", "a következőt írta",
+    "şunu yazdı",
+    "şunları yazdı", "yazdı", "a scris", "έγραψε", "написа", "je napisao", "je napisala", "je napisao/la",
+    "napisao je",
+    "piše", "је написао", "је написао/ла", "je napisal", "je napisala", "je oseba", "va escriure",
+    "ha escrit", "작성",
+    "님이 작성", "님이 작성하였습니다", "씀", "đã viết", "menulis", "كتب", "كتبت", "כתב", "כתב/ה", "כתבה",
+    "מאת", "写道", "寫道", "写",
+    "写到", "来信", "のメール", "のメッセージ", "さんは書きました", "のメール", "さんが書きました", "rašė",
+    "rakstīja", "kirjutas", "mengirimkan",
+)  # fmt: skip
+
+# The fields of a header that is repeated above the quoted message, by what they mean.
+FIELDS: Final = {
+    "from": (
+        "from", "von", "de", "da", "van", "fra", "från", "od", "od kogo", "lähettäjä", "feladó", "kimden",
+        "gönderen", "de la",
+        "от", "от кого", "від", "від кого", "από", "от:", "šalje", "pošiljatelj", "발신", "보낸 사람",
+        "보낸사람", "발신인", "差出人",
+        "送信者", "发件人", "寄件者", "寄件人", "發件人", "发信人", "發信人", "发送人", "từ", "dari", "من",
+        "מאת", "remitente", "expéditeur",
+        "mittente", "absender", "remetente", "nadawca", "odosielateľ", "odesílatel", "отправитель",
+    ),
+    "date": (
+        "date", "sent", "send time", "gesendet", "datum", "envoyé", "envoye", "envoyé le", "enviado",
+        "enviado el",
+        "enviado em", "enviada em", "enviada", "fecha", "data", "inviato", "verzonden", "sendt", "skickat",
+        "dato", "lähetetty",
+        "päivämäärä", "päiväys", "küldve", "elküldve", "dátum", "gönderildi", "gönderme tarihi", "tarih",
+        "trimis", "dată",
+        "отправлено", "дата", "надіслано", "wysłano", "wysłane", "wysłana", "odesláno", "odoslané",
+        "dátum odoslania",
+        "στάλθηκε", "ημερομηνία", "изпратено", "poslano", "poslato", "보낸 날짜", "보낸날짜", "날짜",
+        "送信日時", "日時", "日付", "送信日",
+        "发送时间", "發送時間", "发送日期", "發送日期", "日期", "日 期", "日　期", "時間", "时间", "寄件日期",
+        "傳送日期", "ngày", "đã gửi",
+        "tanggal", "dikirim", "تاريخ", "נשלח", "תאריך", "发信日期",
+    ),
+    "to": (
+        "to", "an", "à", "a", "para", "aan", "til", "till", "do", "komu", "kohde", "vastaanottaja", "címzett",
+        "kime",
+        "alıcı", "către", "catre", "кому", "προς", "до", "za", "prima", "primatelj", "받는 사람", "받는사람",
+        "수신", "宛先", "收件人",
+        "收件者", "收信人", "tới", "kepada", "إلى", "אל", "destinatario", "destinataire", "empfänger",
+        "ontvanger", "për",
+    ),
+    "cc": (
+        "cc", "bcc", "kopie", "copie", "copia", "kopi", "kopia", "kopio", "másolat", "bilgi", "копия",
+        "копія", "dw", "udw",
+        "kópia", "cópia", "抄送", "抄 送", "抄　送", "副本", "참조", "κοιν.", "кopia", "답장", "reply-to",
+        "organization", "importance",
+        "attachments", "anlagen", "pièces jointes", "priority", "wichtigkeit", "附件",
+    ),
+    "subject": (
+        "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "emne", "ämne", "aihe",
+        "tárgy", "konu",
+        "subiect", "тема", "temat", "předmět", "predmet", "θέμα", "относно", "zadeva", "naslov", "제목",
+        "件名", "主题", "主題",
+        "主 题", "主　题", "主旨", "标题", "chủ đề", "subjek", "perihal", "الموضوع", "נושא", "assumpte",
+        "tema", "teema",
+    ),
+}  # fmt: skip
+
+# Between rows of dashes.
+ORIGINAL: Final = frozenset({
+    "original message", "original email", "original", "original mail", "reply message",
+    "ursprüngliche nachricht",
+    "originalnachricht", "original-nachricht", "original nachricht", "antwort nachricht",
+    "ursprüngliche mail",
+    "message d'origine", "message d’origine", "message original", "message initial", "courriel original",
+    "mensaje original",
+    "mensaje de origen", "correo original", "messaggio originale", "mensagem original",
+    "oorspronkelijk bericht",
+    "originele bericht", "oprindelig meddelelse", "oprindelig besked", "oprindelig mail",
+    "original meddelelse",
+    "opprinnelig melding", "ursprungligt meddelande", "originalmeddelande", "ursprungligt mejl",
+    "alkuperäinen viesti",
+    "исходное сообщение", "оригинальное сообщение", "исходное письмо", "вихідне повідомлення",
+    "oryginalna wiadomość",
+    "wiadomość oryginalna", "původní zpráva", "původní e-mail", "pôvodná správa", "eredeti üzenet",
+    "orijinal mesaj",
+    "orjinal mesaj", "özgün ileti", "orijinal ileti", "mesaj original", "mesajul original", "αρχικό μήνυμα",
+    "оригинално съобщение", "izvorna poruka", "originalna poruka", "izvirno sporočilo", "missatge original",
+    "原始邮件",
+    "原始郵件", "原邮件", "原郵件", "原始信件", "原始訊息", "原始消息", "回复的原邮件", "回复原邮件",
+    "邮件原文", "原文", "原信", "元のメッセージ",
+    "元のメール", "オリジナルメッセージ", "원본 메일", "원본 메시지", "원본메일", "원본 이메일",
+    "tin nhắn gốc", "thư gốc",
+    "pesan asli", "الرسالة الأصلية", "הודעה מקורית",
+})  # fmt: skip
+
+FORWARDED: Final = frozenset({
+    "forwarded message", "forwarded mail", "begin forwarded message", "weitergeleitete nachricht",
+    "anfang der weitergeleiteten nachricht", "weitergeleitete mail", "message transféré", "message réexpédié",
+    "début du message réexpédié", "début du message transféré", "mensaje reenviado",
+    "inicio del mensaje reenviado",
+    "messaggio inoltrato", "inizio messaggio inoltrato", "mensagem encaminhada", "mensagem reencaminhada",
+    "doorgestuurd bericht", "begin doorgestuurd bericht", "videresendt meddelelse", "videresendt melding",
+    "vidarebefordrat meddelande", "vidarebefordrat mejl", "välitetty viesti", "edelleenlähetetty viesti",
+    "пересылаемое сообщение", "пересланное сообщение", "конец пересылаемого сообщения",
+    "переслане повідомлення",
+    "wiadomość przekazana dalej", "przekazana wiadomość", "přeposlaná zpráva", "preposlaná správa",
+    "továbbított üzenet", "iletilen mesaj", "yönlendirilen mesaj", "mesaj redirecționat", "προωθημένο μήνυμα",
+    "препратено съобщение", "proslijeđena poruka", "posredovano sporočilo", "转发的邮件", "转发邮件",
+    "转发邮件信息", "转发信息",
+    "轉寄郵件", "轉寄的郵件", "轉寄訊息", "被转发邮件", "下面是被转发的邮件", "开始转发的邮件",
+    "以下是转发的邮件", "転送メッセージ", "転送されたメッセージ",
+    "転送されたメール", "전달된 메일", "전달된 메시지", "tin nhắn được chuyển tiếp", "pesan terusan",
+})  # fmt: skip
+
+# What desks ask a reply to be written above.
+ABOVE: Final = (
+    "reply above this line", "type your reply above this line", "write your reply above this line",
+    "add your reply above this line", "reply above the line", "antworten sie oberhalb dieser linie",
+    "bitte antworten sie oberhalb", "répondez au-dessus de cette ligne", "responda por encima de esta línea",
+    "请在此行上方回复", "请在这一行以上回复", "請在此行上方回覆",
+)  # fmt: skip
+
+# A line alone that ends a letter; the name and what follows belong to the signature. Thanks are said to the
+# desk and stay.
+CLOSINGS: Final = (
+    "best regards", "kind regards", "warm regards", "warmest regards", "kindest regards", "regards",
+    "best wishes",
+    "sincerely", "yours sincerely", "sincerely yours", "yours truly", "yours faithfully", "respectfully",
+    "cordially",
+    "cheers", "with best regards", "with kind regards", "thanks and regards", "thanks & regards",
+    "thank you and regards",
+    "many thanks and kind regards", "br", "rgds", "best", "all the best", "with regards",
+    "mit freundlichen grüßen", "mit freundlichen grüssen", "mit freundlichen gruessen",
+    "mit freundlichem gruß",
+    "freundliche grüße", "freundliche grüsse", "viele grüße", "viele grüsse", "beste grüße", "beste grüsse",
+    "liebe grüße",
+    "herzliche grüße", "schöne grüße", "mfg", "mit besten grüßen", "mit freundlichen grüßen / best regards",
+    "lg", "vg",
+    "gruß", "grüße", "hochachtungsvoll",
+    "cordialement", "bien cordialement", "très cordialement", "bien à vous", "sincères salutations",
+    "salutations",
+    "meilleures salutations", "salutations distinguées", "amicalement", "respectueusement",
+    "saludos", "un saludo", "saludos cordiales", "un cordial saludo", "cordialmente", "atentamente", "atte",
+    "reciba un cordial saludo", "muchos saludos",
+    "atenciosamente", "att", "cumprimentos", "com os melhores cumprimentos", "melhores cumprimentos",
+    "abraços", "abraço",
+    "cordiali saluti", "distinti saluti", "saluti", "un saluto", "cordialmente",
+    "met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groeten", "vriendelijke groet",
+    "groeten", "groet",
+    "hartelijke groet", "mvg",
+    "med vänliga hälsningar", "med vänlig hälsning", "vänliga hälsningar", "vänligen", "hälsningar", "mvh",
+    "med venlig hilsen",
+    "venlig hilsen", "de bedste hilsner", "bedste hilsner", "hilsen", "med vennlig hilsen", "vennlig hilsen",
+    "vh",
+    "ystävällisin terveisin", "terveisin", "parhain terveisin",
+    "с уважением", "с наилучшими пожеланиями", "з повагою", "pozdrawiam", "z poważaniem",
+    "z wyrazami szacunku",
+    "s pozdravem", "s přáním pěkného dne", "s pozdravom", "üdvözlettel", "tisztelettel", "saygılarımla",
+    "saygılarımızla",
+    "iyi çalışmalar", "cu stimă", "cu respect", "με εκτίμηση", "поздрави", "с уважение", "s poštovanjem",
+    "srdačan pozdrav",
+    "lep pozdrav", "salutacions", "atentament", "trân trọng", "salam", "hormat kami",
+    "此致", "此致敬礼", "此致 敬礼", "敬礼", "祝好", "顺祝商祺", "順頌商祺", "顺颂商祺", "商祺", "祝商祺",
+    "祝工作顺利", "顺祝安好", "此致敬禮", "祝 商祺",
+    "敬具", "以上、よろしくお願いいたします", "草々", "드림", "올림",
+)  # fmt: skip
+
+# A line that a device or a program adds by itself.
+SENT_FROM: Final = (
+    r"sent (from|via|using|with) (my |the )?\S.*", r"get outlook for .*", r"sent from mail for windows.*",
+    r"sent on the go.*", r"yahoo mail: .*", r"von meinem .* gesendet.*", r"gesendet (von|mit|aus|via) .*",
+    r"diese nachricht wurde von .* gesendet.*", r"von .* gesendet",
+    r"outlook für .* (abrufen|beziehen|herunterladen).*",
+    r"envoyé (de|depuis|à partir de|avec|par) .*", r"télécharger outlook pour .*", r"obtenez outlook pour .*",
+    r"obtenir outlook pour .*", r"enviado (desde|do|de|a partir do|via|con) .*", r"obtener outlook para .*",
+    r"obter o outlook para .*", r"descarga outlook para .*", r"inviato (da|dal|con) .*",
+    r"scarica outlook per .*",
+    r"ottieni outlook per .*", r"(verzonden|verstuurd) (vanaf|met|vanuit|via) .*",
+    r"outlook voor .* downloaden.*",
+    r"download outlook voor .*", r"skickat från .*", r"hämta outlook för .*", r"sendt (fra|med|via) .*",
+    r"(hent|få) outlook (til|for) .*", r"lähetetty .*", r"hanki outlook .*", r"отправлено (с|из|от|через) .*",
+    r"скачать outlook .*", r"надіслано (з|із) .*", r"wysłan[oey] z .*", r"pobierz outlook .*",
+    r"odesláno z .*",
+    r"odoslané z .*", r"küldve .*-r[óő]l", r".*(iphone'umdan|ipad'imden|telefonumdan) gönderildi",
+    r"trimis de pe .*",
+    r"στάλθηκε από .*", r"изпратено от .*", r"poslano (s|z|sa) .*", r"发自我的.*", r"發自我的.*",
+    r"从我的.*发送.*", r"從我的.*傳送.*",
+    r"从我的.*发出.*", r"来自我的.*", r"发自.{0,30}(邮箱|手机|iphone|ipad|android|outlook|foxmail|mail).*",
+    r"获取.?outlook.*",
+    r"取得.?outlook.*", r"下载.?outlook.*", r"发送自.*", r"傳送自.*", r"從我的.*發送.*",
+    r"iphone ?から送信.*", r"ipad ?から送信.*",
+    r"(私の)?.{0,20}(iphone|ipad|android|スマートフォン).{0,6}から送信.*", r"outlook for .* を入手.*",
+    r"(나의|내) .*에서 보냄.*",
+    r"\S*용 outlook .*", r"được gửi từ .*", r"dikirim dari .*", r"נשלח מ.*", r"أرسلت من .*", r"enviat des .*",
+)  # fmt: skip

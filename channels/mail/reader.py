@@ -1,0 +1,176 @@
+"""Reads mail in processes of their own, which can be killed: no mail may hold up a desk, whatever is in it.
+
+A process is started when first needed, reads one mail after another, and is killed when one takes too long.
+What it gets and gives travels as 8 bytes of length and then the bytes; the answer is `Read` in MessagePack.
+"""
+
+import asyncio
+import os
+import resource
+import struct
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import BinaryIO, Final, Self
+
+import msgspec
+
+from channels.mail import limits
+from channels.mail.envelope import set_aside
+from channels.mail.message import Read
+
+_LENGTH: Final = struct.Struct(">Q")
+_decoder: Final = msgspec.msgpack.Decoder(Read)
+# To start and to import everything, before the first mail is read.
+_START_SECONDS: Final = 30.0
+# So long for what is not its reading: pipes, a busy machine's other work.
+_SLACK: Final = 0.5
+
+
+class Readers:
+    """`count` processes; open with `async with`. Any number of callers share them."""
+
+    def __init__(self, count: int = 1, seconds: float = limits.SECONDS) -> None:
+        self._idle: asyncio.Queue[_Process | None] = asyncio.Queue()
+        for _ in range(count):
+            self._idle.put_nowait(None)
+        self._seconds = seconds
+        self._open: set[_Process] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        for process in tuple(self._open):
+            await process.kill()
+        self._open.clear()
+
+    async def read(self, raw: bytes) -> Read:
+        """The mail; one that takes too long or breaks its reader is told as quarantined."""
+        if len(raw) > limits.LONGEST_MAIL:
+            return _aside(raw, f"it has more than {limits.LONGEST_MAIL // limits.MEGABYTE} MB")
+        process = await self._idle.get()
+        try:
+            if process is None:
+                process = await self._started()
+            found, process = await self._answer(process, raw)
+            return found
+        except BaseException:
+            # A caller that was cancelled leaves a process that has not answered.
+            if process is not None:
+                await self._end(process)
+            process = None
+            raise
+        finally:
+            self._idle.put_nowait(process)
+
+    async def _answer(self, process: "_Process", raw: bytes) -> "tuple[Read, _Process | None]":
+        try:
+            async with asyncio.timeout(self._seconds + _SLACK):
+                return await process.ask(raw), process
+        except TimeoutError:
+            why = f"it took more than {self._seconds:g} seconds to read"
+        except (EOFError, ConnectionError, msgspec.DecodeError):
+            why = "it broke the process that read it"
+        await self._end(process)
+        return _aside(raw, why), None
+
+    async def _started(self) -> "_Process":
+        async with asyncio.timeout(_START_SECONDS):
+            process = await _Process.start()
+        self._open.add(process)
+        return process
+
+    async def _end(self, process: "_Process") -> None:
+        self._open.discard(process)
+        await process.kill()
+
+
+class _Process:
+    """One process that reads mail."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls) -> Self:
+        """Start it and wait until it has imported what it needs."""
+        # Nothing of ours is in its environment: what it reads comes from strangers.
+        kept = {
+            name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ
+        }
+        started = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-c", _PROGRAM, *_paths(),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=kept, limit=1 << 20,
+        )  # fmt: skip
+        process = cls(started)
+        await process.ask(b"")
+        return process
+
+    async def ask(self, raw: bytes) -> Read:
+        """What it makes of a mail."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise EOFError
+        stdin.write(_LENGTH.pack(len(raw)))
+        stdin.write(raw)
+        # Both ways at once: a pipe that nobody empties stops the other side.
+        drained = asyncio.ensure_future(stdin.drain())
+        try:
+            (length,) = _LENGTH.unpack(await _exactly(stdout.readexactly, _LENGTH.size))
+            answer = await _exactly(stdout.readexactly, length)
+        finally:
+            drained.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError):
+                await drained
+        # Many megabytes are decoded on a thread: the loop has other things to do.
+        return (
+            await asyncio.to_thread(_decoder.decode, answer) if length > 1 << 16 else _decoder.decode(answer)
+        )
+
+    async def kill(self) -> None:
+        """End it, whatever it is doing."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+
+async def _exactly(read: Callable[[int], Awaitable[bytes]], length: int) -> bytes:
+    try:
+        return await read(length)
+    except asyncio.IncompleteReadError as error:
+        raise EOFError from error
+
+
+def _aside(raw: bytes, why: str) -> Read:
+    return Read(mail=set_aside(raw, why))
+
+
+def _paths() -> list[str]:
+    return [path for path in sys.path if path]
+
+
+_PROGRAM: Final = "import sys; sys.path[:] = sys.argv[1:]; from channels.mail.reader import serve; serve()"
+
+
+def serve() -> None:
+    """The process's own loop: read mails from stdin until it is closed."""
+    from channels.mail.parse import read  # noqa: PLC0415 - only the process itself needs the parsers
+
+    resource.setrlimit(resource.RLIMIT_AS, (limits.MOST_MEMORY, limits.MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    encode = msgspec.msgpack.Encoder().encode
+    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+    while raw := _next(stdin):
+        answer = encode(read(raw[0]))
+        stdout.write(_LENGTH.pack(len(answer)))
+        stdout.write(answer)
+        stdout.flush()
+
+
+def _next(stdin: BinaryIO) -> tuple[bytes] | None:
+    head = stdin.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    return (stdin.read(length),)

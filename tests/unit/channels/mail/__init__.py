@@ -1,0 +1,1 @@
+"""E-mail: reading it, without a desk."""
