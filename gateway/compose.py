@@ -18,7 +18,7 @@ from prometheus_client import Gauge
 from channels.protocol import Tools
 from gateway import callbacks, database, ends, roles
 from gateway.acceptance import Acceptance
-from gateway.http import ops
+from gateway.http import express, ops
 from gateway.http.app import build_app
 from gateway.library import Library
 from gateway.loops import Loops
@@ -197,5 +197,6 @@ def _start(stack: AsyncExitStack, process: Process, runs: Mapping[str, Run]) -> 
 async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.socket) -> None:
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN)
     await runner.setup()
+    express.install(app, runner.server)
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, listening, backlog=1024).start()

@@ -6,8 +6,9 @@ from aiohttp import web
 
 from gateway.http import dispatch, documentation, help, hooks, ops, pages, stream, widget
 from gateway.http.auth import Doorkeeper
-from gateway.http.edge import edge
+from gateway.http.edge import edge, middleware
 from gateway.http.endpoint import Api
+from gateway.http.express import EXPRESS, Express
 from gateway.http.hooks import HookParts
 from gateway.http.resources import (
     agents,
@@ -54,7 +55,8 @@ def api() -> Api:
 
 def build_app(parts: Parts) -> web.Application:
     """The application, not yet listening."""
-    app = web.Application(middlewares=[edge(parts.settings, parts.metrics)])
+    watch = edge(parts.settings, parts.metrics)
+    app = web.Application(middlewares=[middleware(watch)])
     doorkeeper = Doorkeeper(parts)
     endpoints = api()
     dispatch.mount(app, endpoints, parts, doorkeeper)
@@ -63,7 +65,9 @@ def build_app(parts: Parts) -> web.Application:
     ops.mount(app, parts)
     pages.mount(app, parts)
     help.mount(app, parts)
-    app.router.add_routes(hooks.routes(_hook_parts(parts)))
+    hook = hooks.hook_of(_hook_parts(parts))
+    app.router.add_routes([hooks.route(hook)])
+    app[EXPRESS] = Express(hook, watch)
     _mount_widget(app, parts)
     return app
 

@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from itertools import count
 
@@ -36,10 +36,16 @@ _access = structlog.get_logger("frontdesk.access")
 _errors = structlog.get_logger("frontdesk.http")
 
 
+Watch = Callable[[web.Request, Handler, str | None], Awaitable[web.StreamResponse]]
+
+
 def edge(
     settings: Settings, registry: CollectorRegistry, clock: Callable[[], float] = time.perf_counter
-) -> Middleware:
-    """The middleware that sees every request first and every response last."""
+) -> Watch:
+    """What sees every request first and every response last.
+
+    It is given the request, who answers it, and its route's pattern, None where aiohttp has found the route.
+    """
     requests = Counter(
         "frontdesk_http_requests", "Requests answered.", ("method", "route", "status"), registry=registry
     )
@@ -61,17 +67,17 @@ def edge(
     def time_of(method: str, route: str) -> Histogram:
         return seconds.labels(method, route)
 
-    @web.middleware
-    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def watch(request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
         started = clock()
         request_id = _request_id(request)
         tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
-            response = await _answer(request, handler)
+            response = await _answer(request, handler, route)
             if not response.prepared:
                 _dress(response, request_id)
             took = clock() - started
-            route = _route(request)
+            if route is None:
+                route = _route(request)
             method = request.method if request.method in hdrs.METH_ALL else "OTHER"
             tally(method, route, response.status).inc()
             time_of(method, route).observe(took)
@@ -96,14 +102,24 @@ def edge(
     return watch
 
 
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+def middleware(watch: Watch) -> Middleware:
+    """The edge of what the application routes."""
+
+    @web.middleware
+    async def routed(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await watch(request, handler, None)
+
+    return routed
+
+
+async def _answer(request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
     try:
         return await handler(request)
     except Exception as error:
         problem = problem_of(error)
         if problem is not None:
             return respond(problem)
-        _errors.exception("a request failed", method=request.method, route=_route(request))
+        _errors.exception("a request failed", method=request.method, route=route or _route(request))
         return failure()
 
 

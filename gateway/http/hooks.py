@@ -1,6 +1,7 @@
 """`POST /hooks/{channel_id}`: whatever a platform calls us with; answered once it is durable."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from workers.connections import Connected, Connections
 # A larger body is checked and decoded on a thread: the loop has other messages to take.
 OFF_LOOP = 64 * 1024
 _BURST_SECONDS = 5
+PATTERN: Final = "/hooks/{channel_id}"
 _JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -42,12 +44,15 @@ class Refused(problems.Problem):
     status = 401
 
 
-def routes(parts: HookParts) -> list[web.RouteDef]:
-    """The hook's route; its handler raises `gateway.http.problems`."""
+Hook = Callable[[web.Request, str], Awaitable[web.Response]]
+"""Answers a request to the hook of this channel."""
+
+
+def hook_of(parts: HookParts) -> Hook:
+    """What answers hooks; it raises `gateway.http.problems`."""
     rate = Rate(parts.settings.hook_rate, max(1, int(parts.settings.hook_rate * _BURST_SECONDS)))
 
-    async def hook(request: web.Request) -> web.Response:
-        channel_id = request.match_info["channel_id"]
+    async def hook(request: web.Request, channel_id: str) -> web.Response:
         connected = parts.connections.get(channel_id) or await parts.connections.find(channel_id)
         if connected is None or not connected.enabled or not connected.channel.longest_body:
             raise problems.NotFound("There is no such hook.")
@@ -64,7 +69,16 @@ def routes(parts: HookParts) -> list[web.RouteDef]:
         accepted = await parts.acceptance.take_all(received)
         return web.Response(status=202, body=_answer(accepted[0].id, accepted[0].duplicate), headers=_JSON)
 
-    return [web.post("/hooks/{channel_id}", hook)]
+    return hook
+
+
+def route(hook: Hook) -> web.RouteDef:
+    """The hook's route."""
+
+    async def routed(request: web.Request) -> web.Response:
+        return await hook(request, request.match_info["channel_id"])
+
+    return web.post(PATTERN, routed)
 
 
 async def _receive(request: web.Request, connected: Connected, parts: HookParts) -> Received:
