@@ -65,4 +65,9 @@ class Parts(Process):
 
 def with_settings(desk: Desk, settings: Settings) -> Desk:
     """The desk with what settings say of it."""
-    return replace(desk, close_days=settings.reopen_days, self_served_hours=settings.self_serve_hours)
+    return replace(
+        desk,
+        close_days=settings.reopen_days,
+        self_served_hours=settings.self_serve_hours,
+        bot_turns=settings.bot_turns,
+    )

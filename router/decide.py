@@ -5,7 +5,8 @@ worked on, the message joins it; else the bot answers from the knowledge base, a
 questions was meant, or hands over by opening a ticket.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,14 +20,23 @@ from router.decision import (
     Discard,
     Effect,
     Known,
+    Learned,
+    Note,
     Notify,
     OpenTicket,
     Reply,
 )
+from router.handover import notice, summary
 from router.phrases import (
     ARTICLE,
+    ASKED_FOR_PERSON,
     HELPED,
+    MANY_TURNS,
+    NO_ANSWER,
+    NOT_HELPED,
+    NOTHING_LEFT,
     PERSON,
+    TWICE,
     same_words,
     says_helped,
     says_not_helped,
@@ -36,13 +46,10 @@ from router.phrases import (
 from router.rules.engine import RuleSet
 from router.rules.facts import Facts
 from router.rules.outcome import Outcome
+from router.telling import told
 from router.values import ACTIVE, Conversation
 
-# After this many turns of the bot in one conversation a person takes over.
-MOST_BOT_TURNS = 6
 _SUBJECT = 120
-_NO_ANSWER = "the knowledge base has no answer"
-_TWICE = "the same answer was given before"
 
 
 class Turn(NamedTuple):
@@ -122,7 +129,10 @@ def _asked(inbound: Inbound, context: Context, conversation: Conversation) -> Co
     if conversation.answered and (says_helped(text) or says_not_helped(text)):
         return conversation
     subject = (event.subject or " ".join(text.split()))[:_SUBJECT]
-    return replace(conversation, subject=subject) if subject else conversation
+    # Of what was written in one go the longest says most: "hello" is no subject.
+    if not subject or (context.follows and len(subject) < len(conversation.subject)):
+        return conversation
+    return replace(conversation, subject=subject)
 
 
 def _bot(
@@ -131,24 +141,28 @@ def _bot(
     chosen = _chosen(inbound, context)
     text = _text(inbound)
     if chosen == PERSON or wants_person(text):
-        return _hand_over(inbound, context, outcome, conversation, "the customer asks for a person")
+        return _hand_over(inbound, context, outcome, conversation, ASKED_FOR_PERSON)
     # The button means what it says, also when its conversation is over and the press begins another.
     # Thanks in a new conversation are for what was done in the one before it.
     done = conversation.answered or conversation.previous_ticket_id
     if chosen == HELPED or (done and says_helped(text)):
         closed = replace(conversation, with_="closed", outcome="self_served", due_at=None)
         thanks = Reply(text=words(language)["thanks"], reason="thanks")
-        return Turn((thanks,), closed, "the customer says the answer helped")
+        learned = _learned(conversation.answered[-1:], "helped")
+        return Turn((thanks, *learned), closed, "the customer says the answer helped")
     if conversation.answered and says_not_helped(text):
-        return _hand_over(inbound, context, outcome, conversation, "the customer says it did not help")
+        return _hand_over(inbound, context, outcome, conversation, NOT_HELPED)
     if outcome.answer is not None and (article := context.articles.get(outcome.answer)) is not None:
         if article.id in conversation.answered:
-            return _hand_over(inbound, context, outcome, conversation, _TWICE)
-        return _answer(article, conversation, language, f"a rule answers with '{article.title}'")
+            return _hand_over(inbound, context, outcome, conversation, TWICE)
+        why = f"a rule answers with '{article.title}'"
+        return _answer(article, context, conversation, language, why)
     if chosen.startswith(ARTICLE) and (article := context.articles.get(chosen.removeprefix(ARTICLE))):
-        return _answer(article, conversation, language, f"the customer chose '{article.title}'")
-    if conversation.bot_turns >= MOST_BOT_TURNS:
-        return _hand_over(inbound, context, outcome, conversation, f"{MOST_BOT_TURNS} turns of the bot")
+        why = f"the customer chose '{article.title}'"
+        turn = _answer(article, context, conversation, language, why)
+        return turn._replace(effects=(*turn.effects, *_learned([article.id], "chosen")))
+    if conversation.bot_turns >= context.bot_turns:
+        return _hand_over(inbound, context, outcome, conversation, MANY_TURNS)
     return _from_match(inbound, context, outcome, conversation, language)
 
 
@@ -156,24 +170,26 @@ def _from_match(
     inbound: Inbound, context: Context, outcome: Outcome, conversation: Conversation, language: str
 ) -> Turn:
     match = context.match
+    if context.followed and (match is None or match.outcome != "answer"):
+        return Turn((), conversation, "a newer message follows: the bot speaks to both")
     if match is None or not match.candidates or match.outcome == "none":
-        return _hand_over(inbound, context, outcome, conversation, _NO_ANSWER)
+        return _hand_over(inbound, context, outcome, conversation, NO_ANSWER)
     best = match.candidates[0]
     known = [
         context.articles[one.article_id] for one in match.candidates if one.article_id in context.articles
     ]
     if match.outcome == "answer":
         if best.article_id in conversation.answered:
-            return _hand_over(inbound, context, outcome, conversation, _TWICE)
+            return _hand_over(inbound, context, outcome, conversation, TWICE)
         # Withdrawn since it was matched: the next best is not what the match was sure of.
         if best.article_id not in context.articles:
-            return _hand_over(inbound, context, outcome, conversation, _NO_ANSWER)
+            return _hand_over(inbound, context, outcome, conversation, NO_ANSWER)
         why = f"answers with '{known[0].title}', confidence {best.confidence:.2f}"
-        return _answer(known[0], conversation, language, why)
+        return _answer(known[0], context, conversation, language, why)
     choices = tuple(article for article in known if article.id not in conversation.answered)[:3]
     if not choices:
-        return _hand_over(inbound, context, outcome, conversation, "nothing left to suggest")
-    return _suggest(choices, conversation, language)
+        return _hand_over(inbound, context, outcome, conversation, NOTHING_LEFT)
+    return _suggest(choices, context, conversation, language)
 
 
 def _chosen(inbound: Inbound, context: Context) -> str:
@@ -186,7 +202,8 @@ def _chosen(inbound: Inbound, context: Context) -> str:
         return offered[int(text) - 1]
     for value in offered:
         article = context.articles.get(value.removeprefix(ARTICLE))
-        if article is not None and same_words(text, article.title):
+        titles = () if article is None else (article.title, *(one.title for one in article.variants))
+        if any(same_words(text, title) for title in titles):
             return value
     return ""
 
@@ -196,8 +213,9 @@ def _text(inbound: Inbound) -> str:
     return event.text if isinstance(event, Message | Action) else ""
 
 
-def _answer(article: Known, conversation: Conversation, language: str, why: str) -> Turn:
-    say = words(article.language or language)
+def _answer(article: Known, context: Context, conversation: Conversation, language: str, why: str) -> Turn:
+    told_as = told(article, context, language)
+    say = words(told_as.language or language)
     given = conversation.answered
     after = replace(
         conversation,
@@ -210,14 +228,27 @@ def _answer(article: Known, conversation: Conversation, language: str, why: str)
         Option(value=HELPED, label=say["helped"]),
         Option(value=PERSON, label=say["not_helped"]),
     )
-    reply = Reply(text=article.answer, reason="answer", article_id=article.id, options=options)
+    reply = Reply(
+        text=told_as.answer,
+        reason="answer",
+        article_id=article.id,
+        options=options,
+        attachments=article.files,
+    )
     return Turn((reply,), after, why)
 
 
-def _suggest(choices: tuple[Known, ...], conversation: Conversation, language: str) -> Turn:
+def _learned(articles: Sequence[str], how: Literal["helped", "chosen"]) -> tuple[Effect, ...]:
+    return tuple(Learned(article_id=article_id, right=True, how=how) for article_id in articles)
+
+
+def _suggest(choices: tuple[Known, ...], context: Context, conversation: Conversation, language: str) -> Turn:
     say = words(language)
     options = (
-        *(Option(value=ARTICLE + article.id, label=article.title) for article in choices),
+        *(
+            Option(value=ARTICLE + article.id, label=told(article, context, language).title)
+            for article in choices
+        ),
         Option(value=PERSON, label=say["person"]),
     )
     after = replace(
@@ -247,14 +278,26 @@ def _hand_over(
         policy=outcome.policy or "",
     )
     after = replace(conversation, with_="person", offered=(), due_at=None)
+    effects: tuple[Effect, ...] = (ticket,)
+    if conversation.bot_turns:
+        tried = Note(text=summary(context, conversation, why))
+        effects = (ticket, tried, *_mistaken(conversation, why, by_rule=outcome.handover or outcome.skip_bot))
     # A rule that speaks to the customer has chosen the words; two notices would be one too many.
-    notice = Reply(
-        text=words(conversation.language)["handover"],
-        author="system",
-        reason="handover",
-    )
-    effects: tuple[Effect, ...] = (ticket,) if outcome.replies else (ticket, notice)
+    if not outcome.replies:
+        text = notice(context, conversation.language, ticket.queue)
+        effects = (*effects, Reply(text=text, author="system", reason="handover"))
     return Turn(effects, after, f"opens a ticket: {why}")
+
+
+def _mistaken(conversation: Conversation, why: str, *, by_rule: bool) -> tuple[Effect, ...]:
+    """What a hand-over says of the bot's last turn: a wrong answer, or questions that nobody meant."""
+    offered = [value.removeprefix(ARTICLE) for value in conversation.offered if value.startswith(ARTICLE)]
+    if by_rule:
+        return ()
+    if offered:
+        return (Learned(article_id=offered[0], right=False, how="none_of_these"),)
+    how: Literal["not_helped", "handover"] = "not_helped" if why == NOT_HELPED else "handover"
+    return tuple(Learned(article_id=last, right=False, how=how) for last in conversation.answered[-1:])
 
 
 def _change(outcome: Outcome) -> ChangeTicket:

@@ -7,25 +7,40 @@ give the same decision again, and its full trace with it.
 from datetime import datetime
 from typing import Any, Literal
 
-from bus.envelope import Option
+from bus.envelope import Attachment, Option
+from knowledgebase.article import Variant
 from knowledgebase.match import Match
-from router.values import ChannelRef, Conversation, Customer, Priority, Requirement, Ticket, Value
+from router.values import (
+    MOST_BOT_TURNS,
+    ChannelRef,
+    Conversation,
+    Customer,
+    Priority,
+    Requirement,
+    Ticket,
+    Value,
+)
 
 
 class Known(Value, frozen=True, kw_only=True):
-    """An article the match named, as the customer would be told it."""
+    """An article the match named, as the customer would be told it; `variants` are those that fit them."""
 
     id: str
     title: str
     answer: str
     language: str = ""
+    variants: tuple[Variant, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
 
 class Context(Value, frozen=True, kw_only=True):
     """Everything a decision needs beside the message: frozen before the transaction or read inside it.
 
     `articles` holds the match's candidates by id. `waiting` is how many tickets wait in each queue, at
-    most a second old. `conversation.previous_ticket_id` links a ticket to the closed one before it.
+    most a second old; `waits` the seconds that customers have lately waited for a first reply, of queues
+    where that is known. `conversation.previous_ticket_id` links a ticket to the closed one before it.
+    `followed` says that the customer has written again and the bot speaks to that, `follows` that this is
+    such a message: what came before it in one go is part of it.
     """
 
     now: datetime
@@ -37,6 +52,10 @@ class Context(Value, frozen=True, kw_only=True):
     articles: dict[str, Known] = {}
     waiting: dict[str, int] = {}
     default_queue: str = ""
+    waits: dict[str, int] = {}
+    bot_turns: int = MOST_BOT_TURNS
+    followed: bool = False
+    follows: bool = False
 
 
 class Hit(Value, frozen=True, kw_only=True):
@@ -55,6 +74,21 @@ class Reply(Value, tag_field="effect", tag="reply", frozen=True, kw_only=True):
     reason: Literal["answer", "suggest", "rule", "handover", "thanks"] = "rule"
     article_id: str | None = None
     options: tuple[Option, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Note(Value, tag_field="effect", tag="note", frozen=True, kw_only=True):
+    """Something to say to agents alone."""
+
+    text: str
+
+
+class Learned(Value, tag_field="effect", tag="learned", frozen=True, kw_only=True):
+    """The customer has shown whether an article was right for what they had asked before."""
+
+    article_id: str
+    right: bool
+    how: Literal["helped", "not_helped", "chosen", "none_of_these", "handover"]
 
 
 class OpenTicket(Value, tag_field="effect", tag="open_ticket", frozen=True, kw_only=True):
@@ -109,7 +143,9 @@ class CallWebhook(Value, tag_field="effect", tag="webhook", frozen=True, kw_only
     to: Any
 
 
-Effect = Reply | OpenTicket | ChangeTicket | ChangeConversation | Discard | Notify | CallWebhook
+Effect = (
+    Reply | Note | Learned | OpenTicket | ChangeTicket | ChangeConversation | Discard | Notify | CallWebhook
+)
 
 
 class Decision(Value, frozen=True, kw_only=True):

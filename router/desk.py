@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from router.calendar import Calendar
-from router.values import Policy, Priority, Queue, Tier, Value
+from router.values import MOST_BOT_TURNS, Policy, Priority, Queue, Tier, Value
 
 LONGEST_FIELD = 5_000
 
@@ -45,7 +45,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     A resolved ticket closes after `close_days` without a word; until then the customer's next message
     reopens it. A conversation in which the bot's last word met `self_served_hours` of silence closes; if that
-    was an answer, it counts as self-served.
+    was an answer, it counts as self-served. The bot has at most `bot_turns` turns in a conversation.
     """
 
     version: int = 0
@@ -57,6 +57,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     default_queue: str = ""
     close_days: float = 7
     self_served_hours: float = 24
+    bot_turns: int = MOST_BOT_TURNS
 
     def tier_order(self, tier: str) -> int:
         """The tier's place, 0 for the best; unknown tiers come last."""

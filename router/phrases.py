@@ -18,6 +18,12 @@ WORDS: dict[str, dict[str, str]] = {
     "en": {
         "handover": f"I've passed this on to our team. Your ticket number is #{NUMBER}; "
         "someone will answer you here.",
+        "handover_wait": f"I've passed this on to our team. Your ticket number is #{NUMBER}; "
+        "someone will answer you here, lately within about {wait}.",
+        "tried": "The bot has tried:",
+        "tried_answers": "answered with ",
+        "tried_offers": "asked whether it is about ",
+        "tried_why": "handed over because ",
         "suggest": "I may have an answer. Which of these is it about?",
         "person": "None of these, a person please",
         "thanks": "Glad that helped. Write again any time.",
@@ -26,6 +32,12 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "zh": {
         "handover": f"已为您转接人工客服，工单号 #{NUMBER}，客服会在这里回复您。",
+        "handover_wait": f"已为您转接人工客服，工单号 #{NUMBER}，客服会在这里回复您，"
+        "近期一般约 {wait}内回复。",
+        "tried": "机器人已尝试：",
+        "tried_answers": "回答了 ",
+        "tried_offers": "询问是否为 ",
+        "tried_why": "转人工原因：",
         "suggest": "您想咨询的是下面哪一个问题？",
         "person": "都不是，转人工",
         "thanks": "很高兴能帮到您，有问题随时再联系我们。",
@@ -34,58 +46,116 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 
-_WANTS_PERSON = frozenset(
-    {
-        "agent",
-        "a human",
-        "human",
-        "a person",
-        "person",
-        "operator",
-        "representative",
-        "real person",
-        "a real person",
-        "human agent",
-        "live agent",
-        "speak to a human",
-        "talk to a human",
-        "speak to an agent",
-        "talk to an agent",
-        "speak to a person",
-        "talk to a person",
-        "speak to someone",
-        "talk to someone",
-        "i want a human",
-        "i want to talk to a human",
-        "i want to speak to a human",
-        "i want to talk to a person",
-        "i want to speak to a person",
-        "i need a human",
-        "can i talk to a human",
-        "can i speak to a human",
-        "can i talk to a person",
-        "can i speak to a person",
-        "can i talk to an agent",
-        "人工",
-        "转人工",
-        "人工客服",
-        "转人工客服",
-        "人工服务",
-        "转人工服务",
-        "找人工",
-        "我要人工",
-        "我要转人工",
-        "我要人工客服",
-        "我要找人工",
-        "请转人工",
-        "客服",
-        "真人",
-        "真人客服",
-    }
+NO_ANSWER = "the knowledge base has no answer"
+TWICE = "the same answer was given before"
+ASKED_FOR_PERSON = "the customer asks for a person"
+NOT_HELPED = "the customer says it did not help"
+NOTHING_LEFT = "nothing left to suggest"
+MANY_TURNS = "the bot has had its turns"
+# The reasons for a hand-over, as an agent reads them in Chinese.
+REASONS_ZH: dict[str, str] = {
+    NO_ANSWER: "知识库没有答案",
+    TWICE: "同样的答案之前已给出",
+    ASKED_FOR_PERSON: "客户要求人工",
+    NOT_HELPED: "客户表示没有帮助",
+    NOTHING_LEFT: "没有其他可推荐的问题",
+    MANY_TURNS: "机器人回复次数已达上限",
+    "a rule asks for a person": "规则要求转人工",
+    "a rule skips the bot": "规则跳过机器人",
+}
+
+# A message made of these words alone, with one of the second list among them, asks for a person: in every
+# order that people put them, and never where it says anything else.
+_AROUND = frozenset(
+    """
+    a an the i i'd i'll id would like want wanna need wish to please pls could can may might let me us my
+    speak talk chat write connect transfer get give put pass hand through over with real live actual human
+    customer service support care now just someone somebody right away hi hello hey thanks thank you ok be
+    being sir madam instead here
+    """.split()
 )
+_PERSONS = frozenset("agent agents human humans person operator representative rep advisor".split())
+_SOMEONE = frozenset({"someone", "somebody", "people", "staff"})
+_ASKING = _AROUND | _PERSONS | _SOMEONE
+_SPEAKING = frozenset({"speak", "talk", "chat", "connect", "transfer"})
+_WHOLE = frozenset({"customer service", "customer support", "live chat", "live support", "customer care"})
+_AROUND_ZH = (
+    *(
+        "你好",
+        "您好",
+        "请问",
+        "请",
+        "麻烦",
+        "帮我",
+        "给我",
+        "帮忙",
+        "我要",
+        "我想",
+        "我需要",
+        "想要",
+        "想",
+        "要",
+        "需要",
+    ),
+    *(
+        "能不能",
+        "能否",
+        "可不可以",
+        "可以",
+        "能",
+        "怎么",
+        "直接",
+        "转接到",
+        "转接",
+        "转到",
+        "转",
+        "接通",
+        "接",
+        "找",
+        "换",
+    ),
+    *(
+        "叫",
+        "联系",
+        "呼叫",
+        "对接",
+        "一个",
+        "一位",
+        "个",
+        "位",
+        "到",
+        "一下",
+        "下",
+        "和",
+        "跟",
+        "说话",
+        "聊",
+        "沟通",
+    ),
+    *(
+        "吗",
+        "吧",
+        "啊",
+        "呀",
+        "呢",
+        "谢谢",
+        "好吗",
+        "行吗",
+        "你们",
+        "你们的",
+        "的",
+        "了",
+        "在线",
+        "真的",
+        "服务",
+        "坐席",
+    ),
+)
+_PERSONS_ZH = ("人工客服", "人工服务", "客服人员", "工作人员", "真人", "活人", "人工", "客服", "专员")
+_LONGEST_ZH = max(map(len, (*_AROUND_ZH, *_PERSONS_ZH)))
+_AROUND_ZH_SET, _PERSONS_ZH_SET = frozenset(_AROUND_ZH), frozenset(_PERSONS_ZH)
 # What the option is called, for channels that send the words of a button and not its value.
 _PERSON_OPTIONS = frozenset({"none of these a person please", "都不是转人工"})
-_POLITE = (" please", "please ", " thanks", " thank you", "谢谢", "请")
 _HELPED = frozenset(
     {
         "thanks",
@@ -143,11 +213,31 @@ def words(language: str) -> dict[str, str]:
 def wants_person(text: str) -> bool:
     """Whether the message asks for a person and nothing else."""
     plain = _plain(text)
-    if plain in _WANTS_PERSON or plain in _PERSON_OPTIONS:
+    if not plain:
+        return False
+    if plain in _PERSON_OPTIONS or plain in _WHOLE:
         return True
-    for polite in _POLITE:
-        plain = plain.removesuffix(polite).removeprefix(polite)
-    return plain.strip() in _WANTS_PERSON
+    said = plain.split()
+    if len(said) > 1 or plain.isascii():
+        words = set(said)
+        asked = words & _PERSONS or (words & _SOMEONE and words & _SPEAKING)
+        return bool(asked) and words <= _ASKING
+    return _wants_person_zh(plain)
+
+
+def _wants_person_zh(plain: str) -> bool:
+    """Whether nothing but the words of the two lists makes up the text, the longest taken first."""
+    at, asked = 0, False
+    while at < len(plain):
+        for length in range(min(_LONGEST_ZH, len(plain) - at), 0, -1):
+            word = plain[at : at + length]
+            if word in _PERSONS_ZH_SET or word in _AROUND_ZH_SET:
+                asked = asked or word in _PERSONS_ZH_SET
+                at += length
+                break
+        else:
+            return False
+    return asked
 
 
 def same_words(text: str, other: str) -> bool:

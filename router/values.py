@@ -20,6 +20,8 @@ Role = Literal["admin", "supervisor", "agent"]
 
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 ACTIVE: frozenset[str] = frozenset({"queued", "offered", "open", "waiting"})
+MOST_BOT_TURNS = 6
+"""After so many turns of the bot in one conversation a person takes over, unless the desk says otherwise."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

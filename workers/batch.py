@@ -104,7 +104,7 @@ class Batch:
                 return conversation.ticket_id
         return conversations.get(self.tx.sql, conversation_id).ticket_id
 
-    def told(self, message_id: str, author: str, conversation: Conversation) -> None:
+    def told(self, message_id: str, author: str, conversation: Conversation, **more: str) -> None:
         """Tell the live stream of a message."""
         self.tx.emit(
             "message.created",
@@ -114,6 +114,7 @@ class Batch:
             author=author,
             position=conversation.position,
             contact=conversation.contact_point_id,
+            **more,
         )
 
     def store(self, entries: ledger.Entries, places: Mapping[str, Mark], live: Collection[str]) -> None:

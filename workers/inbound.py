@@ -19,9 +19,10 @@ import structlog
 from bus.envelope import Action, EnvelopeError, Inbound, Message, decode
 from bus.port import Bus, BusUnavailable, Delivery, Subscription
 from knowledgebase.match import Match
-from storage import conversations, dead_letters, tickets
+from storage import conversations, dead_letters, tickets, waits
 from storage.leases import Fence, LeaseLost
 from storage.store import Store, StoreUnavailable, Tx
+from workers.bot_runs import said_together, surer
 from workers.intake import Frozen, NeedsMatch, Taken, take_in
 from workers.knowledge import Knowledge
 from workers.setup import Setup, SetupLoader
@@ -32,6 +33,8 @@ T = TypeVar("T")
 BATCH = 200
 # How old queue figures may be, in seconds.
 FIGURES_AGE = 1.0
+# How customers have lately waited changes slowly.
+WAITS_AGE = 60.0
 # An envelope that was in hand this often when a process died is parked, not tried again.
 MOST_ATTEMPTS = 3
 RETRY_AFTER = 0.5
@@ -68,7 +71,8 @@ class InboundWorker:
         self._bus, self._store = bus, store
         self._setup, self._knowledge, self._wake_relay = setup, knowledge, wake_relay
         self._waiting: dict[str, int] = {}
-        self._waiting_at = float("-inf")
+        self._waiting_at = self._waits_at = float("-inf")
+        self._waits_told: dict[str, int] = {}
         self._leaving = self._waits = False
         self._running: asyncio.Task[None] | None = None
 
@@ -176,11 +180,11 @@ class InboundWorker:
             self._wake_relay()
 
     async def _decide(self, envelopes: Sequence[Inbound], matches: Mapping[str, Match]) -> Taken:
-        articles, waiting = self._knowledge.articles, await self._figures()
+        articles, waiting, waits = self._knowledge.articles, await self._figures(), self._waits_told
 
         def _step(tx: Tx, setup: Setup) -> Taken:
             self._fence(tx)
-            return take_in(tx, envelopes, Frozen(setup, articles, matches, waiting))
+            return take_in(tx, envelopes, Frozen(setup, articles, matches, waiting, waits))
 
         return await self._setup.write(_step)
 
@@ -199,13 +203,22 @@ class InboundWorker:
             for envelope in envelopes
             if _address(envelope) not in with_person and _has_text(envelope)
         }
-        return await self._knowledge.match(texts) if texts else {}
+        if not texts:
+            return {}
+        matches = await self._knowledge.match(texts)
+        if together := said_together(envelopes, matches):
+            for key, match in (await self._knowledge.match(together)).items():
+                matches[key] = surer(match, matches[key])
+        return matches
 
     async def _figures(self) -> dict[str, int]:
         now = asyncio.get_running_loop().time()
         if now - self._waiting_at > FIGURES_AGE:
             self._waiting = await self._store.read(tickets.queue_lengths)
             self._waiting_at = now
+        if now - self._waits_at > WAITS_AGE:
+            self._waits_told = await self._store.read(waits.lately)
+            self._waits_at = now
         return self._waiting
 
 

@@ -21,18 +21,21 @@ from router.decision import (
     Decision,
     Discard,
     Known,
+    Note,
     Notify,
     OpenTicket,
     Reply,
 )
 from router.lifecycle import customer_wrote, opened
 from router.phrases import ARTICLE, NUMBER
+from router.telling import for_customer
 from router.values import ChannelRef, ContactPoint, Conversation
 from storage import decisions as decisions_store
 from storage import deliveries, ledger, messages, tickets
 from storage.store import Tx
 from workers.amend import amend
 from workers.batch import Batch
+from workers.bot_runs import Runs, runs
 from workers.setup import Setup
 
 # What is stored for these channels has reached the customer: their sockets read it from the store.
@@ -44,13 +47,14 @@ class Frozen(NamedTuple):
     """What a batch is decided with, fixed before its transaction begins.
 
     `matches` by message id, for the messages whose conversation is with the bot; `articles` by id, as a
-    customer would be told them; `waiting` tickets by queue.
+    customer would be told them; `waiting` tickets by queue; `waits` as in `Context`.
     """
 
     setup: Setup
     articles: Mapping[str, Known]
     matches: Mapping[str, Match]
     waiting: dict[str, int]
+    waits: dict[str, int] = {}
 
 
 class NeedsMatch(Exception):
@@ -87,7 +91,7 @@ def take_in(tx: Tx, envelopes: Sequence[Inbound], frozen: Frozen) -> Taken:
             # Not the same event delivered again: its sender came again.
             entries.duplicate(tx, place, envelope.id)
     batch = Batch(tx, list(fresh.values()))
-    intake = _Intake(batch, frozen)
+    intake = _Intake(batch, frozen, runs(fresh.values()))
     for envelope in fresh.values():
         intake.take(envelope)
     if intake.unmatched:
@@ -104,8 +108,9 @@ def take_in(tx: Tx, envelopes: Sequence[Inbound], frozen: Frozen) -> Taken:
 class _Intake:
     """Decides the envelopes of a batch, each on what the ones before it left."""
 
-    def __init__(self, batch: Batch, frozen: Frozen) -> None:
+    def __init__(self, batch: Batch, frozen: Frozen, runs: Runs) -> None:
         self._batch, self._frozen, self._tx = batch, frozen, batch.tx
+        self._runs = runs
         self.unmatched: list[str] = []
 
     def take(self, envelope: Inbound) -> None:
@@ -146,21 +151,32 @@ class _Intake:
             named |= self._frozen.setup.answers
             named |= {candidate.article_id for candidate in match.candidates} if match else set()
             named |= {value.partition(":")[2] for value in conversation.offered}
+            named.update(conversation.answered)
             if isinstance(envelope.event, Action):
                 # Buttons of earlier messages are still there to be pressed.
                 named.add(envelope.event.value.removeprefix(ARTICLE))
         ticket = self._batch.tickets.get(conversation.ticket_id) if conversation.ticket_id else None
-        channel = self._frozen.setup.channels.get(envelope.channel_id)
+        channel = self._frozen.setup.channels.get(envelope.channel_id) or ChannelRef(
+            id=envelope.channel_id, kind=envelope.channel_kind
+        )
+        customer = self._batch.customers[conversation.customer_id]
+        articles = {key: self._frozen.articles[key] for key in named if key in self._frozen.articles}
+        if any(one.variants for one in articles.values()):
+            articles = for_customer(articles, customer, channel)
         return Context(
             now=self._tx.now,
-            channel=channel or ChannelRef(id=envelope.channel_id, kind=envelope.channel_kind),
+            channel=channel,
             conversation=conversation,
-            customer=self._batch.customers[conversation.customer_id],
+            customer=customer,
             ticket=ticket,
             match=match if conversation.with_ == "bot" else None,
-            articles={key: self._frozen.articles[key] for key in named if key in self._frozen.articles},
+            articles=articles,
             waiting=self._frozen.waiting,
             default_queue=self._frozen.setup.desk.default_queue,
+            waits=self._frozen.waits,
+            bot_turns=self._frozen.setup.desk.bot_turns,
+            followed=envelope.id in self._runs.followed,
+            follows=envelope.id in self._runs.following,
         )
 
     def _say_customer(
@@ -217,6 +233,8 @@ class _Intake:
             case Discard(reason=reason):
                 last = self._batch.messages.pop()
                 self._batch.messages.append(replace(last, details={**last.details, "discarded": reason}))
+            case Note(text=text):
+                return self._note(text, conversation)
             case Notify(to=to):
                 self._tx.emit(
                     "notification", ticket=conversation.ticket_id, conversation=conversation.id, to=to
@@ -246,6 +264,7 @@ class _Intake:
             author=reply.author,
             text=text,
             options=reply.options,
+            attachments=reply.attachments,
             details=details,
             created_at=self._tx.now,
         )
@@ -254,6 +273,23 @@ class _Intake:
             (message.id, conversation.channel_id, conversation.id, conversation.position)
         )
         self._batch.told(message.id, reply.author, conversation)
+        return conversation
+
+    def _note(self, text: str, conversation: Conversation) -> Conversation:
+        conversation = replace(conversation, position=conversation.position + 1)
+        message = messages.Message(
+            id=new_id("msg", self._tx.now),
+            conversation_id=conversation.id,
+            contact_point_id=conversation.contact_point_id,
+            position=conversation.position,
+            author="system",
+            kind="note",
+            text=text,
+            details={"reason": "tried"},
+            created_at=self._tx.now,
+        )
+        self._batch.messages.append(message)
+        self._batch.told(message.id, "system", conversation, kind="note")
         return conversation
 
     def _open(self, request: OpenTicket, conversation: Conversation) -> Conversation:

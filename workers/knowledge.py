@@ -9,6 +9,7 @@ import structlog
 
 from knowledgebase.match import Match, Snapshot
 from router.decision import Known
+from router.telling import known
 from storage import articles
 from storage.store import Clock, Store, StoreError
 
@@ -76,8 +77,5 @@ class Knowledge:
         found = await self._store.read(lambda sql: articles.published(sql, now))
         loop = asyncio.get_running_loop()
         self._snapshot = await loop.run_in_executor(self._thread, Snapshot.build, found)
-        self.articles = {
-            one.id: Known(id=one.id, title=one.title, answer=one.answer, language=one.language)
-            for one in found
-        }
+        self.articles = known(found)
         self._stamp = stamp

@@ -12,10 +12,10 @@ from bus.ids import message_id, new_id
 from gateway.demo.content import Person, Story
 from knowledgebase.article import Article
 from knowledgebase.match import Snapshot
-from router.decision import Known
 from router.lifecycle import assign, move, snooze
 from router.rules.engine import compile_rules
 from router.rules.form import parse
+from router.telling import known
 from router.values import ChannelRef, ContactPoint, Conversation, Customer, Ticket
 from storage import contacts, conversations, deliveries, outbox, setup, tickets
 from storage.store import Tx
@@ -68,10 +68,7 @@ class _Stage:
             setup=Setup(
                 loaded.version, loaded.desk, compile_rules(rules, version), answers(rules), loaded.channels
             ),
-            articles={
-                one.id: Known(id=one.id, title=one.title, answer=one.answer, language=one.language)
-                for one in self.cast.articles
-            },
+            articles=known(self.cast.articles),
             matches={},
             waiting={},
         )

@@ -23,6 +23,7 @@ from router.decision import Context, Decision
 from router.rules.engine import RuleSet, compile_rules
 from router.rules.facts import Facts
 from router.rules.form import Rule, RuleError, RuleErrors, parse
+from router.telling import for_customer
 from router.values import ChannelRef, Conversation, Customer
 from storage import audit, customers, rules, tickets
 from storage.paging import Sql
@@ -173,7 +174,8 @@ async def simulate(call: Call, body: Simulated) -> SimulationOut:
         inbound, context = _staged(sql, body, setup, now)
         known = {one.article_id for one in match.candidates} | answers(rule_set.rules)
         named = {key: parts.knowledge.articles[key] for key in known if key in parts.knowledge.articles}
-        context = msgspec.structs.replace(context, match=match, articles=named)
+        told = for_customer(named, context.customer, context.channel)
+        context = msgspec.structs.replace(context, match=match, articles=told)
         decision = decide(inbound, context, rule_set)
         steps = rule_set.explain(Facts(inbound, context))
         return _shown(decision, match_out(match), _json(steps))
