@@ -2,7 +2,10 @@
 
 Windows are half-open `[open, close)` in local wall time. A close at or before its open belongs to the next
 day; 24:00 is allowed. A window belongs to the date it is listed under: holidays drop that date's windows,
-special hours replace them and win over a holiday. Each bound is turned into UTC before anything is counted:
+special hours replace them and win over a holiday. With a country its public holidays count as well, and a day
+of the weekend that is worked in exchange has the hours of the first weekday that has any.
+
+Each bound is turned into UTC before anything is counted:
 a local time that a clock change skips becomes the end of the gap, an ambiguous open its first occurrence and
 an ambiguous close its second. Windows that overlap merge.
 
@@ -23,6 +26,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
+
+from router.public_holidays import known, year_of
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = tuple[tuple[int, int], ...]
@@ -52,12 +57,16 @@ _Windows = Annotated[list[tuple[_Time, _Time]], Meta(max_length=24)]
 
 
 class CalendarSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A calendar as JSON: times are "HH:MM" pairs, dates "YYYY-MM-DD", `tz` an IANA name."""
+    """A calendar as JSON: times are "HH:MM" pairs, dates "YYYY-MM-DD", `tz` an IANA name.
+
+    `country` is an ISO 3166 code, of a country or of a part such as `DE-BY`, whose public holidays count.
+    """
 
     tz: Annotated[str, Meta(min_length=1, max_length=64)]
     weekly: dict[Weekday, _Windows] = {}
     holidays: Annotated[list[date], Meta(max_length=5000)] = []
     special_hours: Annotated[dict[date, _Windows], Meta(max_length=5000)] = {}
+    country: Annotated[str, Meta(max_length=8)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +100,14 @@ class Calendar:
     weekly: tuple[Hours, ...]
     holidays: frozenset[date] = frozenset()
     special_hours: Mapping[date, Hours] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    country: str = ""
     always: bool = field(init=False, compare=False)
     _block: Callable[[int], _Block] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         whole = all((0, _DAY) in hours for hours in self.weekly)
-        object.__setattr__(self, "always", whole and not self.holidays and not self.special_hours)
+        closed = self.holidays or self.special_hours or self.country
+        object.__setattr__(self, "always", whole and not closed)
         # Twice what a deadline may walk through.
         object.__setattr__(self, "_block", lru_cache(maxsize=2 * _HORIZON)(self._lay_out))
 
@@ -105,7 +116,16 @@ class Calendar:
         special = self.special_hours.get(day)
         if special is not None:
             return special
-        return () if day in self.holidays else self.weekly[day.weekday()]
+        if day in self.holidays:
+            return ()
+        usual = self.weekly[day.weekday()]
+        if self.country:
+            year = year_of(self.country, day.year)
+            if day in year.worked:
+                return usual or next(filter(None, self.weekly), ())
+            if day in year.off:
+                return ()
+        return usual
 
     def _lay_out(self, index: int) -> _Block:
         start, end = index * _BLOCK, (index + 1) * _BLOCK
@@ -148,6 +168,8 @@ def parse(spec: CalendarSpec | Mapping[str, object]) -> Calendar:
         spec = msgspec.convert(spec, CalendarSpec)
     except msgspec.ValidationError as error:
         raise CalendarError(str(error)) from None
+    if spec.country and not known(spec.country):
+        raise CalendarError(f"country: no public holidays are known for {spec.country!r}")
     return Calendar(
         tz=_zone(spec.tz),
         weekly=tuple(_hours(f"weekly.{name}", spec.weekly.get(name, [])) for name in WEEKDAYS),
@@ -155,6 +177,7 @@ def parse(spec: CalendarSpec | Mapping[str, object]) -> Calendar:
         special_hours=MappingProxyType(
             {day: _hours(f"special_hours.{day}", windows) for day, windows in spec.special_hours.items()}
         ),
+        country=spec.country,
     )
 
 

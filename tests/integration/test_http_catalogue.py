@@ -50,6 +50,7 @@ async def test_every_kind_keeps_what_it_is_given(desk: Desk) -> None:
                 "weekly": {"mon": hours, "sat": [["22:00", "02:00"]]},
                 "holidays": ["2026-10-01"],
                 "special_hours": {"2026-10-10": hours},
+                "country": "CN",
             },
         ),
         (
@@ -86,6 +87,7 @@ async def test_what_is_not_there_can_not_be_referred_to(desk: Desk) -> None:
         ("sla-policies", {"name": "a", "tiers": ["none"]}, "/tiers/0"),
         ("sla-policies", {"name": "a", "first_response": 0}, "/first_response"),
         ("calendars", {"name": "a", "tz": "Mars/Base"}, "/tz"),
+        ("calendars", {"name": "a", "tz": "UTC", "country": "XX"}, "/country"),
         ("calendars", {"name": "a", "tz": "UTC", "weekly": {"mon": [["9:00", "17:00"]]}}, "/weekly/mon/0/0"),
         ("calendars", {"name": "a", "tz": "UTC", "weekly": {"noday": []}}, "/weekly/noday/[key]"),
         ("fields", {"name": "a", "type": "choice"}, ""),

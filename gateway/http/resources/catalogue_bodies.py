@@ -117,12 +117,17 @@ class PolicyOut(Stamped, NewPolicy):
 
 
 class NewCalendar(Named):
-    """Opening hours: `"mon": [["09:00", "17:00"]]`; a close at or before its open is on the next day."""
+    """Opening hours: `"mon": [["09:00", "17:00"]]`; a close at or before its open is on the next day.
+
+    With `country` (ISO 3166: `CN`, `DE-BY`) its public holidays are closed and weekend days that are worked
+    in exchange are open; `holidays` and `special_hours` override.
+    """
 
     tz: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     weekly: dict[Weekday, Windows] = {}
     holidays: Annotated[list[date], Field(max_length=5000)] = []
     special_hours: Annotated[dict[date, Windows], Field(max_length=5000)] = {}
+    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}(-[A-Za-z0-9]{1,5})?)?$")] = ""
 
 
 class CalendarOut(Stamped, NewCalendar):

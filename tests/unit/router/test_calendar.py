@@ -111,6 +111,42 @@ def test_special_hours_replace_a_date_and_win_over_a_holiday() -> None:
     assert open_hours(festive, "2026-12-28T00:00", "2026-12-29T00:00") == 0
 
 
+def weekdays_in(place: str, **parts: Any) -> Calendar:
+    """Monday to Friday from nine to five, UTC, with a place's public holidays."""
+    weekly = {day: [["09:00", "17:00"]] for day in WEEKDAYS[:5]}
+    return parse({"tz": "UTC", "weekly": weekly, "country": place, **parts})
+
+
+def test_a_countrys_public_holidays_are_closed() -> None:
+    """Of the country, and of a part of it: Epiphany is a holiday in Bavaria alone of these two."""
+    assert open_hours(weekdays_in("DE-BY"), "2026-01-06T00:00", "2026-01-07T00:00") == 0
+    assert open_hours(weekdays_in("DE-BE"), "2026-01-06T00:00", "2026-01-07T00:00") == 8
+    assert open_hours(weekdays_in("DE-BE"), "2026-12-25T00:00", "2026-12-26T00:00") == 0
+
+
+def test_a_weekend_that_is_worked_in_exchange_is_open() -> None:
+    """China 2026: the Friday after New Year is off, and the Sunday after it is worked."""
+    china = weekdays_in("CN")
+    assert open_hours(china, "2026-01-02T00:00", "2026-01-03T00:00") == 0
+    assert open_hours(china, "2026-01-04T00:00", "2026-01-05T00:00") == 8
+    assert open_hours(china, "2026-01-11T00:00", "2026-01-12T00:00") == 0
+
+
+def test_a_calendars_own_dates_override_its_countrys() -> None:
+    """Special hours open a public holiday and close a worked Sunday."""
+    own = {"2026-01-02": [["10:00", "12:00"]], "2026-01-04": []}
+    china = weekdays_in("CN", special_hours=own)
+    assert open_hours(china, "2026-01-02T00:00", "2026-01-03T00:00") == 2
+    assert open_hours(china, "2026-01-04T00:00", "2026-01-05T00:00") == 0
+
+
+@pytest.mark.parametrize("place", ["XX", "DE-XX", "de", "-"])
+def test_a_place_without_known_holidays_is_refused(place: str) -> None:
+    """Rather than taken for one that has none."""
+    with pytest.raises(CalendarError, match="country"):
+        weekdays_in(place)
+
+
 def test_the_hour_that_spring_skips_does_not_count() -> None:
     """A window across the gap is an hour shorter in real time, one inside it is empty."""
     assert open_hours(calendar(windows=[["00:00", "06:00"]]), "2026-03-08T05:00", "2026-03-08T12:00") == 5
