@@ -37,6 +37,7 @@ test: $(VENV)/.dev test-programs
 
 bench: $(VENV)/.dev test-programs
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.on_servers
 	@$(BIN)/python -m tests.bench.assignment
 
 faults: $(VENV)/.dev test-programs

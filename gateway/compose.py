@@ -108,7 +108,7 @@ async def _process(stack: AsyncExitStack, settings: Settings) -> Process:
     clock = partial(datetime.now, UTC)
     store = await stack.enter_async_context(database.opened(settings, clock))
     bus = await stack.enter_async_context(ends.bus(settings, store))
-    return Process(settings=settings, store=store, bus=bus, clock=clock, checks={"bus": bus.healthy})
+    return Process(settings=settings, store=store, bus=bus, clock=store.now, checks={"bus": bus.healthy})
 
 
 async def _parts(stack: AsyncExitStack, process: Process) -> Parts:

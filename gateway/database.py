@@ -23,7 +23,7 @@ def opened(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Stor
         return SqliteStore(settings.database_file, clock)
     from storage.postgres import PostgresStore  # noqa: PLC0415 - its driver is not loaded for nothing
 
-    return PostgresStore(settings.database_url.get_secret_value(), clock)
+    return PostgresStore(settings.database_url.get_secret_value(), clock, agree=True)
 
 
 def revision(settings: Settings) -> str | None:

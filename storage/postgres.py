@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import asyncpg
@@ -30,13 +31,15 @@ T = TypeVar("T")
 POOL = 10
 # How often a step is run before the store gives it back, by what it ran into.
 ATTEMPTS = 5
-RACES = 3
+RACES = 10
 # How often to look for commits of other processes, in seconds, where their notification was lost.
 LOOK = 0.5
 # Seconds to find out how a commit ended whose connection was lost.
 DOUBT = 10.0
 LOOK_AGAIN = 0.1
 CONNECT_TIMEOUT = 5.0
+# Clocks that differ by less are taken to agree.
+ROUGHLY = timedelta(seconds=0.5)
 # The client's limit for a statement; the server's own, below, comes first unless it is out of reach.
 COMMAND_TIMEOUT = 40.0
 CHANNEL = "frontdesk"
@@ -63,6 +66,7 @@ _WENT_ON = "a step went on after a statement of it had failed: nothing was kept"
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LAST_EVENT = "SELECT value FROM counters WHERE name = 'events'"
+_LAST_EVENT_AND_TIME = "SELECT value, clock_timestamp() AS now FROM counters WHERE name = 'events'"
 _XID = "SELECT pg_current_xact_id_if_assigned()::text"
 _STATUS = "SELECT pg_xact_status($1::text::xid8)"
 # One statement, because from here to the commit every other writer of events waits.
@@ -157,14 +161,18 @@ class _InDoubt(Exception):
 
 
 class PostgresStore:
-    """The production end of the store port, for a migrated database. Open with `async with`."""
+    """The production end of the store port, for a migrated database. Open with `async with`.
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    `agree`: go by the server's time, so that processes agree on what is due whatever their own clocks say.
+    """
+
+    def __init__(self, url: str, clock: Clock, *, agree: bool = False) -> None:
         self.url = url
-        self._clock = clock
+        self._clock, self._agree = clock, agree
         self._listeners: list[Callable[[int], None]] = []
         self._running: set[asyncio.Task[Any]] = set()
         self._told = 0
+        self._ahead = timedelta()
         self._open = False
 
     async def __aenter__(self) -> "PostgresStore":
@@ -173,7 +181,7 @@ class PostgresStore:
         self._engine = engine(self.url)
         self._open = True
         try:
-            self._told = await self.read(lambda sql: int(await_(driver(sql).fetchval(_LAST_EVENT))))
+            await self.read(lambda sql: await_(self._look(driver(sql))))
         except BaseException:
             await self._close()
             raise
@@ -199,6 +207,10 @@ class PostgresStore:
     def on_commit(self, listener: Callable[[int], None]) -> None:
         """See `Store`."""
         self._listeners.append(listener)
+
+    def now(self) -> datetime:
+        """See `Store`."""
+        return self._clock() + self._ahead
 
     async def write(self, step: Callable[[Tx], T]) -> T:
         """See `Store`. A caller that is cancelled does not undo the step."""
@@ -246,7 +258,7 @@ class PostgresStore:
 
     def _transact(self, step: Callable[[Tx], Any]) -> _Done:
         with self._begun(_BEGIN) as (connection, server):
-            tx = Tx(connection, self._clock())
+            tx = Tx(connection, self.now())
             done, xid = _stepped(tx, server, step)
             try:
                 ended = await_(server.execute("COMMIT"))
@@ -326,7 +338,15 @@ class PostgresStore:
             return "unknown"
 
     async def _look(self, connection: Any) -> None:
-        self._tell(await connection.fetchval(_LAST_EVENT))
+        asked = self._clock()
+        last, there = await connection.fetchrow(_LAST_EVENT_AND_TIME)
+        answered = self._clock()
+        # An answer that took long tells little.
+        if self._agree and timedelta() <= answered - asked < ROUGHLY:
+            ahead = there - (asked + (answered - asked) / 2)
+            # Jitter of the network is no difference of clocks.
+            self._ahead = ahead if abs(ahead) > ROUGHLY else timedelta()
+        self._tell(last)
 
     def _heard(self, _connection: object, _pid: int, _channel: str, last: str) -> None:
         if last.isdecimal():

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -163,6 +164,10 @@ class SqliteStore:
         self._jobs.put(_Job(step, future))
         self._turns.begin()
         return future
+
+    def now(self) -> datetime:
+        """See `Store`."""
+        return self._clock()
 
     async def write(self, step: Callable[[Tx], T]) -> T:
         """See `Store`. A caller that is cancelled does not undo the step."""

@@ -117,6 +117,10 @@ class Store(Protocol):
         """Run a query on a consistent snapshot of what is committed."""
         ...
 
+    def now(self) -> datetime:
+        """The time by which its transactions go."""
+        ...
+
     def on_commit(self, listener: Callable[[int], None]) -> None:
         """Call `listener(last event number)` on the event loop after a commit that emitted events."""
         ...

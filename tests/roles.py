@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,17 +14,23 @@ from urllib.request import urlopen
 from tests.desk import FRONTDESK, READY_SECONDS, STOP_SECONDS, environment, free_port
 from tests.services.servers import Servers
 
+ROOT = Path(__file__).parents[1]
+
 
 class RoleProcess:
-    """One process of one role. `url` stays the same when it is started again."""
+    """One process of one role. `url` stays the same when it is started again.
+
+    `inbound@3600` is one whose machine's clock is so many seconds ahead.
+    """
 
     def __init__(self, role: str, env: dict[str, str], folder: Path) -> None:
-        self.role = role
+        self.role, _, shift = role.partition("@")
+        self._command = [sys.executable, "-m", "tests.skewed", shift] if shift else [str(FRONTDESK)]
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._env = env | {"FRONTDESK_PORT": str(self.port)}
+        self._env = env | {"FRONTDESK_PORT": str(self.port), "PYTHONPATH": str(ROOT)}
         self._folder = folder
-        self._log = folder / f"{role}-{self.port}.log"
+        self._log = folder / f"{self.role}-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -41,7 +48,7 @@ class RoleProcess:
         """Start it; `wait_until_ready` waits."""
         with self._log.open("ab") as out:
             self._process = subprocess.Popen(
-                [str(FRONTDESK), "worker", "--role", self.role],
+                [*self._command, "worker", "--role", self.role],
                 env=self._env,
                 cwd=self._folder,
                 stdout=out,
@@ -118,15 +125,20 @@ class Fleet:
 
 
 @contextmanager
-def fleet_on(servers: Servers, **settings: object) -> Iterator[Fleet]:
-    """A migrated desk without a process yet; what is started ends with the block."""
-    database = servers.postgresql.new_database()
+def fleet_on(
+    servers: Servers, *, database: str = "", through: str = "", **settings: object
+) -> Iterator[Fleet]:
+    """A migrated desk without a process yet; what is started ends with the block.
+
+    `database` is the address of an empty one, `through` another address of it that the processes are given.
+    """
+    database = database or servers.postgresql.new_database()
     with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
         data = Path(folder) / "data"
         settings.setdefault("redis_url", servers.redis.url)
         if "amqp_url" not in settings:
             settings["amqp_url"] = servers.rabbitmq.new_vhost()
-        env = environment(data, database_url=database, hook_rate=100_000, **settings)
+        env = environment(data, database_url=through or database, hook_rate=100_000, **settings)
         fleet = Fleet(Path(folder), database, env)
         try:
             fleet.run("migrate")

@@ -128,3 +128,25 @@ async def test_another_sites_page_can_not_listen(desk: Desk) -> None:
     own = await desk.client.ws_connect(url, origin=desk.url)
     assert statuses == [403, 403, 403]
     await own.close()
+
+
+async def test_a_stream_that_is_cut_again_and_again_misses_nothing(desk: Desk) -> None:
+    """Cut 100 times while events are committed, and resumed after the last one seen: each comes once."""
+    seen: list[int] = []
+    total = 300
+
+    async def commit() -> None:
+        for _ in range(total):
+            await emit(desk, "ticket.updated")
+
+    committing = asyncio.create_task(commit())
+    cuts = 0
+    while len(seen) < total:
+        socket = await connect(desk, query=f"?after={seen[-1] if seen else 0}")
+        for frame in await take(socket, min(3, total - len(seen))):
+            seen.append(frame["seq"])
+        # Without a word, as a network does it.
+        socket._response.close()
+        cuts += 1
+    await committing
+    assert (seen, cuts) == (list(range(1, total + 1)), 100)

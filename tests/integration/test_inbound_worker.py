@@ -314,6 +314,7 @@ class Meddled:
     def __init__(self, store: Store, first: Callable[[Tx], object]) -> None:
         self._store = store
         self._first: Callable[[Tx], object] | None = first
+        self.now = store.now
 
     async def write(self, step: Callable[[Tx], T]) -> T:
         """See `Store`."""

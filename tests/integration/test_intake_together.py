@@ -1,6 +1,7 @@
 """Several processes on one PostgreSQL: workers, agents and the clock, on the same customers at once."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import select
 
+from bus.envelope import Inbound
 from storage import schema
 from storage.postgres import PostgresStore
 from storage.store import Store, Tx
@@ -31,7 +33,7 @@ class Counted:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.read, self.on_commit = store.read, store.on_commit
+        self.read, self.on_commit, self.now = store.read, store.on_commit, store.now
         self.steps = self.runs = 0
 
     async def write(self, step: Callable[[Tx], T]) -> T:
@@ -136,3 +138,23 @@ async def test_nobody_waits_for_somebody_who_waits_for_them(offices: list[Office
     assert [store.runs - store.steps for store in counted] == [0, 0]
     said = await lines(one)
     assert {who: len(positions) for who, positions in said.items()} == dict.fromkeys(PEOPLE, 1 + 2 * ROUNDS)
+
+
+async def test_every_delivery_20_times_at_once_and_in_any_order_is_one(offices: list[Office]) -> None:
+    """Two processes are given all of it in small batches at once: each message is stored and decided once."""
+    chance = random.Random(20261121)
+    envelopes = [office.envelope(STRANGE, who=who) for who in PEOPLE[:8] for office in offices[:1] * 5]
+    copies = envelopes * 20
+    chance.shuffle(copies)
+    batches = [copies[at : at + 40] for at in range(0, len(copies), 40)]
+
+    async def work(office: Office, mine: list[list[Inbound]]) -> None:
+        for batch in mine:
+            await office.take(*batch)
+
+    one, other = offices
+    await asyncio.gather(work(one, batches[::2]), work(other, batches[1::2]), work(one, batches[::-3]))
+    found = await lines(one)
+    assert {who: len(set(positions)) for who, positions in found.items()} == dict.fromkeys(PEOPLE[:8], 5)
+    assert sum(map(len, found.values())) == len(envelopes)
+    assert len(await one.rows("decisions", "seq")) == len(envelopes)

@@ -47,6 +47,16 @@ class PostgreSql:
         """Start it and wait until it takes connections."""
         self._server.start(self._ready)
 
+    @property
+    def pid(self) -> int:
+        """The process that it all runs in, or is started by."""
+        return self._server.pid
+
+    def revive(self) -> None:
+        """Start it again if it was killed."""
+        if not self._server.runs:
+            self.start()
+
     def kill(self) -> None:
         """End it with no chance to tidy up."""
         self._server.kill()

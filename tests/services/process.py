@@ -76,6 +76,12 @@ class Process:
             time.sleep(0.02)
 
     @property
+    def pid(self) -> int:
+        """The program's process."""
+        assert self._running is not None
+        return self._running.pid
+
+    @property
     def runs(self) -> bool:
         """Whether it was started and has not ended."""
         return self._running is not None and self._running.poll() is None

@@ -90,6 +90,11 @@ class RabbitMq:
         self._epmd.start(lambda: answers(self._epmd_port, b"\0\x01n", 4))
         self._server.start(lambda: answers(self._port, _ASKED, 8))
 
+    @property
+    def pid(self) -> int:
+        """The process that it all runs in, or is started by."""
+        return self._server.pid
+
     def revive(self) -> None:
         """Start it again if it was killed."""
         if not self._server.runs:
