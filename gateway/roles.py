@@ -8,6 +8,7 @@ from gateway.acceptance import Acceptance
 from gateway.differences import differences
 from gateway.fanout import Fanout
 from gateway.parts import Parts, Process
+from gateway.precision_metric import precision_of_answers
 from gateway.tally import Tally
 from storage.leases import Fence
 from workers.assign import AssignWorker
@@ -17,6 +18,7 @@ from workers.connections import Connections
 from workers.inbound import InboundWorker
 from workers.knowledge import Knowledge
 from workers.lanes import Lanes
+from workers.learning import Learner
 from workers.outbound import OutboundWorker
 from workers.poll import Polls
 from workers.relay import Relay
@@ -104,10 +106,17 @@ def assign(process: Process, setup: SetupLoader) -> Runs:
 
 
 def clock(process: Process, setup: SetupLoader) -> Runs:
-    """Fires what is due, looks whether the ledger balances, and keeps the search index filled."""
+    """Fires what is due, checks the ledger, keeps the search index filled, learns from what was answered."""
     auditor = Auditor(store=process.store, clock=process.clock, tell=differences(process.metrics))
+    learner = Learner(
+        store=process.store,
+        clock=process.clock,
+        target_precision=process.settings.target_precision,
+        tell=precision_of_answers(process.metrics),
+    )
     return {
         "clock": ClockWorker(setup=setup).run,
+        "learning": learner.run,
         "ledger": auditor.run,
         "search": SearchWorker(store=process.store).run,
     }

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     MetaData,
@@ -361,6 +362,48 @@ article_votes = Table(
     Column("article_id", Text, primary_key=True),
     Column("helpful", Integer, nullable=False),
     Column("unhelpful", Integer, nullable=False),
+)
+
+# What customers and agents have shown; from `question_id` on, what it was about, which is found afterwards.
+labels = Table(
+    "labels",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    _now("at"),
+    Column("conversation_id", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("article_id", Text, nullable=False),
+    Column("right", Boolean, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("question_id", Text),
+    Column("question", Text),
+    Column("language", Text),
+    Column("confidence", Double),
+    Column("uncalibrated", Double),
+    Column("encoder", Text),
+    Column("exposure", Text),
+    Index("labels_by_time", "at"),
+    Index(
+        "labels_pending",
+        "seq",
+        sqlite_where=text("question_id IS NULL"),
+        postgresql_where=text("question_id IS NULL"),
+    ),
+)
+
+phrasing_proposals = Table(
+    "phrasing_proposals",
+    metadata,
+    _id(),
+    Column("article_id", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    _now("updated_at"),
+    UniqueConstraint("article_id", "text", name="phrasing_proposals_by_text"),
+    Index("phrasing_proposals_by_update", "updated_at", "id"),
 )
 
 rule_versions = Table(

@@ -10,7 +10,7 @@ from bus.envelope import encode as encode_envelope
 from bus.ids import new_id
 from bus.topology import OUTBOUND
 from router.values import ContactPoint, Conversation, Customer
-from storage import contacts, conversations, deliveries, ledger, messages, outbox, tickets
+from storage import contacts, conversations, deliveries, labels, ledger, messages, outbox, tickets
 from storage import decisions as decisions_store
 from storage.store import Tx
 
@@ -43,6 +43,7 @@ class Batch:
         self.deliveries: list[tuple[str, str, str, int]] = []
         self.decisions: list[decisions_store.Made] = []
         self.new_tickets: list[str] = []
+        self.labels: list[labels.Given] = []
 
     def contact(self, envelope: Inbound) -> ContactPoint:
         """Who wrote, made with a customer of their own where they are new; what they told is learned."""
@@ -132,6 +133,7 @@ class Batch:
             entries.add(places[envelope.id], "stored" if type(envelope.event) in _SAID else "applied")
         messages.add(tx, self.messages)
         decisions_store.add(tx, self.decisions)
+        labels.add(tx, self.labels)
         waiting = [row for row in self.deliveries if row[1] not in live]
         deliveries.put(tx, waiting)
         for row in waiting:

@@ -21,6 +21,7 @@ from router.decision import (
     Decision,
     Discard,
     Known,
+    Learned,
     Note,
     Notify,
     OpenTicket,
@@ -31,7 +32,7 @@ from router.phrases import ARTICLE, NUMBER
 from router.telling import for_customer
 from router.values import ChannelRef, ContactPoint, Conversation
 from storage import decisions as decisions_store
-from storage import deliveries, ledger, messages, tickets
+from storage import deliveries, labels, ledger, messages, tickets
 from storage.store import Tx
 from workers.amend import amend
 from workers.batch import Batch
@@ -110,7 +111,7 @@ class _Intake:
 
     def __init__(self, batch: Batch, frozen: Frozen, runs: Runs) -> None:
         self._batch, self._frozen, self._tx = batch, frozen, batch.tx
-        self._runs = runs
+        self._runs, self._said = runs, ""
         self.unmatched: list[str] = []
 
     def take(self, envelope: Inbound) -> None:
@@ -137,6 +138,7 @@ class _Intake:
             return
         context = self._context(envelope, conversation, match)
         decision = decide(envelope, context, self._frozen.setup.rules)
+        self._said = envelope.id
         conversation = self._say_customer(envelope, conversation, decision)
         for effect in decision.effects:
             conversation = self._apply(effect, conversation, decision)
@@ -235,6 +237,16 @@ class _Intake:
                 self._batch.messages.append(replace(last, details={**last.details, "discarded": reason}))
             case Note(text=text):
                 return self._note(text, conversation)
+            case Learned():
+                self._batch.labels.append(
+                    labels.Given(
+                        conversation_id=conversation.id,
+                        message_id=self._said,
+                        article_id=effect.article_id,
+                        right=effect.right,
+                        how=effect.how,
+                    )
+                )
             case Notify(to=to):
                 self._tx.emit(
                     "notification", ticket=conversation.ticket_id, conversation=conversation.id, to=to

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli import exchange
+from gateway.cli import exchange, upkeep
 from gateway.cli.lines import answer_each
 from gateway.cli.terminal import Failure, group
 
-app = group("The knowledge base: match, import, export.")
+app = group("The knowledge base: match, import, export, lint, gaps.")
 exchange.register(app)
+upkeep.register(app)
 
 ArticleFile = Annotated[
     Path, typer.Option("--articles", exists=True, dir_okay=False, help="Articles, one JSON object a line.")

@@ -99,7 +99,7 @@ async def search_articles(call: Call, query: SearchQuery) -> FoundOut:
     """Agents' own search: internal ones too; variants are those for the ticket's customer."""
     reader, language = NOBODY, query.language
     if query.ticket or query.customer:
-        reader, spoken = await call.parts.store.read(lambda sql: _reader(sql, query.ticket, query.customer))
+        reader, spoken = await call.parts.store.read(lambda sql: reader_of(sql, query.ticket, query.customer))
         language = language or spoken
     shelf = await call.parts.library.shelf()
     found = await asyncio.to_thread(shelf.search, query.q, query.limit)
@@ -178,7 +178,7 @@ def _changed(tx: Tx, call: Call, article: Article, **detail: object) -> ArticleO
     return show(*articles.get(tx.sql, article.id))
 
 
-def _reader(sql: Sql, ticket_id: str | None, customer_id: str | None) -> tuple[About, str]:
+def reader_of(sql: Sql, ticket_id: str | None, customer_id: str | None) -> tuple[About, str]:
     """What variants are chosen by, and the language that was last spoken."""
     channel, language = None, ""
     if ticket_id:

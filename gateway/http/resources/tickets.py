@@ -11,6 +11,7 @@ from gateway.http.clean_html import safe
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.endpoint import Api
 from gateway.http.problems import Conflict, Invalid
+from gateway.http.resources.article_labels import label_shown
 from gateway.http.resources.ticket_changes import changed
 from gateway.http.resources.ticket_models import (
     MatchOut,
@@ -102,6 +103,7 @@ class NewReply(BaseModel):
     cc: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
     bcc: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
     last_seen_message_id: Name | None = None
+    article_id: Name | None = Field(None, description="The article that the reply is made from.")
 
 
 class NewNote(BaseModel):
@@ -264,6 +266,7 @@ def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
     except inbox.Newer as newer:
         shown = [_line(tx.sql, one, live=live).model_dump(mode="json") for one in newer.messages]
         raise Conflict("The customer has written since; read it first.", newer=shown) from None
+    label_shown(tx, message, body.article_id)
     return _line(tx.sql, message, live=live)
 
 
