@@ -27,7 +27,7 @@ _LONGEST_LINE: Final = 1_000
 # A repeated header has at most so many lines, empty and folded ones included.
 _HEADER_LINES: Final = 16
 # So many lines are searched; who writes more than that on top of a quote is no person.
-_MOST_LINES: Final = 10_000
+_MOST_LINES: Final = 5_000
 
 
 class Separated(NamedTuple):

@@ -1,12 +1,14 @@
 """Reads mail in processes of their own, which can be killed: no mail may hold up a desk, whatever is in it.
 
-A process is started when first needed, reads one mail after another, and is killed when one takes too long.
+A process is started when first needed, reads one mail after another, and is ended when one takes too long: by
+its own timer of the processor's time, so that a busy machine sets nothing aside, and at last by the clock.
 What it gets and gives travels as 8 bytes of length and then the bytes; the answer is `Read` in MessagePack.
 """
 
 import asyncio
 import os
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Awaitable, Callable
@@ -23,8 +25,8 @@ _LENGTH: Final = struct.Struct(">Q")
 _decoder: Final = msgspec.msgpack.Decoder(Read)
 # To start and to import everything, before the first mail is read.
 _START_SECONDS: Final = 30.0
-# So long for what is not its reading: pipes, a busy machine's other work.
-_SLACK: Final = 0.5
+# By the clock a mail may take so many times its limit: a busy machine has other work too.
+_PATIENCE: Final = 5.0
 
 
 class Readers:
@@ -66,18 +68,20 @@ class Readers:
 
     async def _answer(self, process: "_Process", raw: bytes) -> "tuple[Read, _Process | None]":
         try:
-            async with asyncio.timeout(self._seconds + _SLACK):
+            async with asyncio.timeout(max(self._seconds * _PATIENCE, 1.0)):
                 return await process.ask(raw), process
         except TimeoutError:
-            why = f"it took more than {self._seconds:g} seconds to read"
+            overdue = True
         except (EOFError, ConnectionError, msgspec.DecodeError):
-            why = "it broke the process that read it"
+            overdue = False
         await self._end(process)
+        overdue = overdue or process.overdue
+        why = f"it took more than {self._seconds:g} seconds to read" if overdue else "it broke its reader"
         return _aside(raw, why), None
 
     async def _started(self) -> "_Process":
         async with asyncio.timeout(_START_SECONDS):
-            process = await _Process.start()
+            process = await _Process.start(self._seconds)
         self._open.add(process)
         return process
 
@@ -93,14 +97,14 @@ class _Process:
         self._process = process
 
     @classmethod
-    async def start(cls) -> Self:
+    async def start(cls, seconds: float) -> Self:
         """Start it and wait until it has imported what it needs."""
         # Nothing of ours is in its environment: what it reads comes from strangers.
         kept = {
             name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ
         }
         started = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-c", _PROGRAM, *_paths(),
+            sys.executable, "-I", "-c", _PROGRAM, str(seconds), *_paths(),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=kept, limit=1 << 20,
         )  # fmt: skip
         process = cls(started)
@@ -128,6 +132,11 @@ class _Process:
             await asyncio.to_thread(_decoder.decode, answer) if length > 1 << 16 else _decoder.decode(answer)
         )
 
+    @property
+    def overdue(self) -> bool:
+        """Whether its own timer ended it."""
+        return self._process.returncode == -signal.SIGPROF
+
     async def kill(self) -> None:
         """End it, whatever it is doing."""
         with suppress(ProcessLookupError):
@@ -150,11 +159,14 @@ def _paths() -> list[str]:
     return [path for path in sys.path if path]
 
 
-_PROGRAM: Final = "import sys; sys.path[:] = sys.argv[1:]; from channels.mail.reader import serve; serve()"
+_PROGRAM: Final = (
+    "import sys; sys.path[:] = sys.argv[2:]; "
+    "from channels.mail.reader import serve; serve(float(sys.argv[1]))"
+)
 
 
-def serve() -> None:
-    """The process's own loop: read mails from stdin until it is closed."""
+def serve(seconds: float) -> None:
+    """The process's own loop: read mails from stdin to its end, each in `seconds` of processor time."""
     from channels.mail.parse import read  # noqa: PLC0415 - only the process itself needs the parsers
 
     resource.setrlimit(resource.RLIMIT_AS, (limits.MOST_MEMORY, limits.MOST_MEMORY))
@@ -162,7 +174,10 @@ def serve() -> None:
     encode = msgspec.msgpack.Encoder().encode
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     while raw := _next(stdin):
+        # What the timer sends ends the process: nobody handles it.
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         answer = encode(read(raw[0]))
+        signal.setitimer(signal.ITIMER_PROF, 0)
         stdout.write(_LENGTH.pack(len(answer)))
         stdout.write(answer)
         stdout.flush()

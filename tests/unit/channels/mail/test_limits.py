@@ -10,13 +10,6 @@ from channels.mail.reader import Readers
 from tests.unit.channels.mail.killers import HEADER, KILLERS
 
 
-@pytest.mark.parametrize("name", KILLERS)
-def test_each_killer_is_read_or_set_aside(name: str) -> None:
-    """What passes a limit says which; the rest is read."""
-    raw, why = KILLERS[name]
-    assert read(raw).mail.quarantined == why
-
-
 @pytest.mark.parametrize("name", ["50,000 parts", "26 MB", "30,000 nested divs"])
 def test_a_mail_set_aside_still_says_whose_it_is(name: str) -> None:
     """Its header is told as far as it can be read."""
@@ -29,19 +22,18 @@ def test_a_mail_set_aside_still_says_whose_it_is(name: str) -> None:
 
 
 async def test_a_reader_that_takes_too_long_is_ended_and_the_next_mail_is_read() -> None:
-    """With no time at all every mail takes too long; with the usual time one is read by a new process."""
+    """With hardly any time a long mail takes too long; another is read by a new process."""
     slow = HEADER + b"Content-Type: text/html\r\n\r\n" + b"<p>x" * 90_000
-    async with Readers(seconds=-0.45) as hasty:
+    async with Readers(seconds=0.02) as hasty:
         first = await hasty.read(slow)
         again = await hasty.read(slow)
-    async with Readers() as readers:
-        read_ = await readers.read(HEADER + b"\r\nHello\r\n")
-    assert first.mail.quarantined == again.mail.quarantined == "it took more than -0.45 seconds to read"
+        read_ = await hasty.read(HEADER + b"\r\nHello\r\n")
+    assert first.mail.quarantined == again.mail.quarantined == "it took more than 0.02 seconds to read"
     assert (first.mail.sender.email, read_.mail.reply_text) == ("ann@example.org", "Hello")
 
 
 async def test_the_loop_goes_on_while_killers_are_read() -> None:
-    """Another task gets its turns all the while."""
+    """Each is read or says which limit it passes, and another task gets its turns all the while."""
     longest = 0.0
 
     async def watch() -> None:
