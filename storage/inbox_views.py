@@ -36,6 +36,7 @@ class Filters(NamedTuple):
     type: str | None = None
     q: str | None = None
     updated_since: object = None
+    offered_to: str | None = None
 
 
 class Names(NamedTuple):
@@ -80,6 +81,12 @@ def _conditions(filters: Filters) -> "list[ColumnElement[bool]]":
     if filters.assignee is not None:
         none = _ticket.assignee.is_(None)
         wanted.append(_ticket.assignee == filters.assignee if filters.assignee else none)
+    if filters.offered_to is not None:
+        offer = schema.offers.c
+        pending = offer.state == literal_column("'pending'")
+        wanted.append(
+            _ticket.id.in_(select(offer.ticket_id).where(offer.agent_id == filters.offered_to, pending))
+        )
     if filters.updated_since is not None:
         wanted.append(_ticket.updated_at >= filters.updated_since)
     return wanted

@@ -89,10 +89,12 @@ def find(sql: Connection, message_id: str) -> Message | None:
 
 
 def last_of(sql: Connection, conversation_ids: Iterable[str]) -> dict[str, Message]:
-    """The last public message of each conversation, by conversation id."""
+    """What was last said in each conversation, by its id: neither a note nor what the desk itself tells."""
     newest = (
         select(func.max(_row.seq))
-        .where(_row.conversation_id.in_(sorted(conversation_ids)), _row.kind == "public")
+        .where(
+            _row.conversation_id.in_(sorted(conversation_ids)), _row.kind == "public", _row.author != "system"
+        )
         .group_by(_row.conversation_id)
     )
     query = _messages.select().where(_row.seq.in_(newest))

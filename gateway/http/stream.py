@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import ClassVar
 
+import msgspec
 import orjson
 from aiohttp import WSCloseCode, web
 from pydantic import BaseModel, Field
@@ -13,8 +15,11 @@ from gateway.http.call import Call, Principal
 from gateway.http.endpoint import Api
 from gateway.http.feed import Feed
 from gateway.http.problems import Problem
+from gateway.http.visitor_socket import typing_topic
 from gateway.http.widget import Sockets
 from gateway.parts import Parts
+from storage import conversations
+from storage.store import StoreError
 
 # Nobody needs to tell us more than that they are there.
 _LARGEST_FRAME = 1024
@@ -38,6 +43,10 @@ class StreamQuery(BaseModel):
     after: int | None = Field(None, ge=0, le=2**53, description="The last `seq` seen.")
 
 
+class _Watch(msgspec.Struct, frozen=True):
+    watch: str
+
+
 class NoSocket(Problem):
     """426: the request does not ask for a WebSocket."""
 
@@ -49,7 +58,11 @@ class NoSocket(Problem):
 
 @api.asynchronous("GET", "/api/v1/stream", status=101, summary="Events as they happen (WebSocket)")
 async def stream(call: Call, query: StreamQuery) -> web.WebSocketResponse:
-    """`{"type": "reset", "seq": N}` means that events were missed: load everything again and go on from N."""
+    """`{"type": "reset", "seq": N}` means that events were missed: load everything again and go on from N.
+
+    Who sends `{"watch": "cv_…"}` is told `{"type": "typing", "conversation_id": "cv_…"}` while its customer
+    types.
+    """
     socket = web.WebSocketResponse(
         heartbeat=_PING_S, timeout=_CLOSE_WITHIN_S, max_msg_size=_LARGEST_FRAME, compress=False
     )
@@ -60,10 +73,12 @@ async def stream(call: Call, query: StreamQuery) -> web.WebSocketResponse:
     sockets.add(socket)
     with call.request.app[FEED].listening():
         writer = asyncio.create_task(_tell(socket, call, query.after))
+        typing = _Typing(socket, call.parts)
         try:
-            async for _ in socket:
-                pass
+            async for message in socket:
+                typing.watch(message.data)
         finally:
+            typing.stop()
             writer.cancel()
             sockets.discard(socket)
             await asyncio.gather(writer, return_exceptions=True)
@@ -84,6 +99,35 @@ def mount(app: web.Application, parts: Parts, doorkeeper: Doorkeeper) -> None:
 
     app.cleanup_ctx.append(following)
     app.on_shutdown.append(sockets.close)
+
+
+class _Typing:
+    """Tells an agent that the customer of the conversation they look at is typing."""
+
+    def __init__(self, socket: web.WebSocketResponse, parts: Parts) -> None:
+        self._socket, self._parts = socket, parts
+        self._task: asyncio.Task[None] | None = None
+
+    def watch(self, frame: object) -> None:
+        """Look at the conversation that a frame names and no longer at the one before; any other names none."""
+        self.stop()
+        with suppress(msgspec.MsgspecError, TypeError):
+            watched = msgspec.json.decode(frame, type=_Watch).watch  # type: ignore[call-overload]
+            self._task = asyncio.create_task(self._relay(watched))
+
+    def stop(self) -> None:
+        """Look at none."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _relay(self, conversation_id: str) -> None:
+        told = orjson.dumps({"type": "typing", "conversation_id": conversation_id}).decode()
+        with suppress(StoreError, ConnectionError, TimeoutError):
+            seen = await self._parts.store.read(lambda sql: conversations.get(sql, conversation_id))
+            async with self._parts.live.subscribe(typing_topic(seen.contact_point_id)) as types:
+                async for _ in types:
+                    await _send(self._socket, told)
 
 
 async def _tell(socket: web.WebSocketResponse, call: Call, after: int | None) -> None:

@@ -14,6 +14,7 @@ async def test_a_queue_is_created_read_changed_and_deleted(desk: Desk) -> None:
     assert made.body == {
         "id": "refunds",
         "name": "Refunds",
+        "names": {},
         "skills": [],
         "offer_seconds": 60,
         "default": False,

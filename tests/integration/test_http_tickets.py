@@ -7,6 +7,8 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+from gateway.http.visitor_socket import topic, typing_topic
+from storage import conversations
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
 
@@ -159,3 +161,44 @@ async def becomes(desk: Desk, path: str, so: Callable[[Any], bool]) -> None:
 
     looking: Callable[[], Awaitable[bool]] = look
     assert await eventually(looking)
+
+
+async def test_typing_is_told_both_ways(desk: Desk) -> None:
+    """Who looks at a conversation hears its customer type, and the customer's side hears the agent."""
+    shop = await shop_on(desk)
+    await shop.say("m-1", STRANGE)
+    (ticket,) = await shop.tickets(1)
+    read, live = desk.parts.store.read, desk.parts.live
+    contact = (await read(lambda sql: conversations.get(sql, ticket["conversation_id"]))).contact_point_id
+    headers = {"Authorization": f"Bearer {await desk.token('agent')}"}
+    told = f"/api/v1/conversations/{ticket['conversation_id']}/typing"
+    async with (
+        desk.client.ws_connect(f"{desk.url}/api/v1/stream", headers=headers) as agent,
+        live.subscribe(topic(contact)) as customer,
+    ):
+        await agent.send_str("what?")
+        await agent.send_json({"watch": ticket["conversation_id"]})
+
+        async def heard() -> Any:
+            await live.publish(typing_topic(contact), b"{}")
+            try:
+                return await agent.receive_json(timeout=0.1)
+            except TimeoutError:
+                return None
+
+        frame = await eventually(heard)
+        assert (await desk.ask("POST", told, role="agent")).status == 204
+        nudge = json.loads(await anext(aiter(customer)))
+    assert frame == {"type": "typing", "conversation_id": ticket["conversation_id"]}
+    assert nudge == {"typing": "test agent"}
+
+
+async def test_rules_are_told_in_both_languages(desk: Desk) -> None:
+    """The published ones, each as a sentence."""
+    rule = {"id": "vip", "stage": "route", "if": {"field": "text", "op": "contains", "value": "refund"}}
+    await desk.ask("PUT", "/api/v1/routing/rules", {"rules": [{**rule, "then": [{"tag": "money"}]}]})
+    path = "/api/v1/routing/rules/sentences"
+    english = (await desk.ask("GET", path, role="agent")).body
+    chinese = (await desk.ask("GET", f"{path}?language=zh-CN&version=1", role="agent")).body
+    assert english["data"][0]["sentence"] == "If the text contains “refund”: add the tag “money”."
+    assert chinese["data"][0]["sentence"] == "如果消息文本包含“refund”：添加标签“money”。"

@@ -15,11 +15,17 @@ Windows = Annotated[list[tuple[Clock, Clock]], Field(max_length=48)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
+
+
 class Named(BaseModel):
     """What all of them have. An id that is not given is the name where it can be one, else made."""
 
     id: Slug | None = None
     name: Name
+    names: Annotated[dict[Language, Name], Field(max_length=20)] = Field(
+        default_factory=dict, description="What it is called in other languages, by their tag, such as `zh`."
+    )
 
 
 class Stamped(BaseModel):

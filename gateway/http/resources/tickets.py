@@ -70,6 +70,7 @@ class TicketQuery(ListQuery):
     type: str | None = Field(None, max_length=200)
     q: str | None = Field(None, max_length=200, description=_Q)
     updated_since: AwareDatetime | None = None
+    offered_to: str | None = Field(None, max_length=200, description="An agent's id, or `me`.")
 
 
 class Counts(BaseModel):
@@ -171,9 +172,9 @@ class DecisionList(BaseModel):
 @api.read("/api/v1/tickets", summary="Tickets, newest change first")
 def list_tickets(sql: Sql, call: Call, query: TicketQuery) -> Page[TicketOut]:
     """A page of tickets."""
-    assignee = query.assignee
-    if assignee == "me":
-        assignee = call.principal.agent_id or call.principal.id
+    assignee, offered_to = (
+        call.principal.id if name == "me" else name for name in (query.assignee, query.offered_to)
+    )
     filters = Filters(
         status=tuple(query.status.split(",")) if query.status else (),
         queue=query.queue,
@@ -183,6 +184,7 @@ def list_tickets(sql: Sql, call: Call, query: TicketQuery) -> Page[TicketOut]:
         type=query.type,
         q=query.q,
         updated_since=query.updated_since,
+        offered_to=offered_to,
     )
     found = inbox_views.tickets(sql, filters, query.after(), query.limit)
     names = _names(sql, found.items)
