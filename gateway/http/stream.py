@@ -109,7 +109,7 @@ class _Typing:
         self._task: asyncio.Task[None] | None = None
 
     def watch(self, frame: object) -> None:
-        """Look at the conversation that a frame names and no longer at the one before; any other names none."""
+        """Look at the conversation that a frame names, no longer at the one before; others name none."""
         self.stop()
         with suppress(msgspec.MsgspecError, TypeError):
             watched = msgspec.json.decode(frame, type=_Watch).watch  # type: ignore[call-overload]

@@ -72,6 +72,7 @@ async def test_every_kind_keeps_what_it_is_given(desk: Desk) -> None:
     ]
     kept = []
     for kind, document in given:
+        document["names"] = {"zh": "黄金"}
         made = await desk.ask("POST", f"/api/v1/{kind}", document)
         listed = await desk.ask("GET", f"/api/v1/{kind}")
         assert (made.status, listed.body) == (201, {"data": [made.body], "next_cursor": None})
