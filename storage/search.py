@@ -102,10 +102,15 @@ def fill(tx: Tx, seen: int, upto: int, documents: Mapping[str, Iterable[Document
     """Put documents into their indexes and move on from event `seen`; False when another process did."""
     if not exclusive.take(tx, "search") or position(tx.sql) != seen:
         return False
-    for table, given in documents.items():
-        _put(tx.sql, _INDEXES[table], [(number, " ".join(words)) for number, words in given])
+    put(tx, documents)
     tx.sql.execute(_MOVE, {"seq": upto})
     return True
+
+
+def put(tx: Tx, documents: Mapping[str, Iterable[Document]]) -> None:
+    """Put documents into their indexes, in place of what stood under their numbers."""
+    for table, given in documents.items():
+        _put(tx.sql, _INDEXES[table], [(number, " ".join(words)) for number, words in given])
 
 
 def clear(tx: Tx) -> None:

@@ -5,9 +5,9 @@ import time
 from contextlib import suppress
 
 from storage import search
-from storage.search_documents import News, news
+from storage.search_documents import News, everything, news
 from storage.search_words import words_of
-from storage.store import Store, StoreUnavailable
+from storage.store import Store, StoreUnavailable, Tx
 
 # Events read in one turn.
 AT_ONCE = 500
@@ -40,6 +40,11 @@ class SearchWorker:
         documents = await asyncio.to_thread(_documents, heard)
         filled = await self._store.write(lambda tx: search.fill(tx, heard.seen, heard.upto, documents))
         return min(AT_ONCE, heard.upto - heard.seen) if filled else 0
+
+
+def index_all(tx: Tx) -> None:
+    """Index a desk whose events were dropped; it should be a small one."""
+    search.put(tx, _documents(everything(tx.sql)))
 
 
 def _documents(heard: News) -> dict[str, list[tuple[int, list[str]]]]:

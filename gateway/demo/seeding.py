@@ -15,6 +15,7 @@ from storage import agents, articles, catalogue, channels, rules
 from storage.catalogue import Kind
 from storage.secrets import Secrets
 from storage.store import Tx
+from workers.search import index_all
 
 # What refers to another kind comes after it.
 _CATALOGUE: tuple[tuple[Kind, str], ...] = (
@@ -47,6 +48,7 @@ def seed(tx: Tx, secrets: Secrets, target_precision: float) -> None:
         target_precision=target_precision,
     )
     play(tx, content.stories(), cast)
+    index_all(tx)
 
 
 def _agents(tx: Tx, plan: content.Plan) -> Mapping[str, str]:

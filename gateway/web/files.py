@@ -12,7 +12,7 @@ WIDGET_PAGE: Final = STATIC / "widget" / "page.html"
 """Served as `/widget/{channel_id}`; the page reads the channel from its own path."""
 
 INBOX_PAGE: Final = STATIC / "inbox" / "index.html"
-"""Served as `/` and `/tickets/{ticket_id}`; the page reads the open ticket from its own path."""
+"""Served as `/`, `/tickets/{ticket_id}`, `/admin/{section}`; the page reads what is open from its path."""
 
 DEMO_PAGE: Final = STATIC / "demo" / "index.html"
 """Served as `/demo`; the page asks `/demo/config.json` for the widget's channel."""

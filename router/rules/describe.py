@@ -51,7 +51,10 @@ class _Speaker:
         return self._say("group").format(joined) if inside else joined
 
     def _comparison(self, comparison: Comparison) -> str:
-        said = OPERATORS[comparison.op][self._at].format(self._value(comparison.value))
+        value = comparison.value
+        # "urgent" is a word as well.
+        named = comparison.field.endswith("priority")
+        said = OPERATORS[comparison.op][self._at].format(self._value(value) if named else self._plain(value))
         space = "" if self._at else " "
         return f"{self._field(comparison.field)}{space}{said}"
 
@@ -80,10 +83,21 @@ class _Speaker:
 
     def _value(self, value: Any) -> str:
         if isinstance(value, list):
-            shown = [self._value(each) for each in value[:_MOST_QUOTES]]
-            return self._say("list").join([*shown, "…"] if len(value) > _MOST_QUOTES else shown)
+            return self._list([self._value(each) for each in value[:_MOST_QUOTES]], len(value))
+        return (
+            PRIORITIES[value][self._at]
+            if isinstance(value, str) and value in PRIORITIES
+            else self._plain(value)
+        )
+
+    def _list(self, shown: list[str], of: int) -> str:
+        return self._say("list").join([*shown, "…"] if of > _MOST_QUOTES else shown)
+
+    def _plain(self, value: Any) -> str:
+        if isinstance(value, list):
+            return self._list([self._plain(each) for each in value[:_MOST_QUOTES]], len(value))
         if isinstance(value, str):
-            return PRIORITIES[value][self._at] if value in PRIORITIES else self._quote(value)
+            return self._quote(value)
         if isinstance(value, dict):
             return self._quote(str(value.get("url", value)))
         return str(value)

@@ -73,8 +73,10 @@ def open_page(chromium: Browser, desk: Desk) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
 
     def heard(message: ConsoleMessage) -> None:
-        # The browser itself logs every refusal of the API; these two are the page's to say in words.
-        refusal = "/api/v1/" in message.location["url"] and re.search(r"status of (401|409)", message.text)
+        # The browser itself logs every refusal of the API; these are the page's to say in words.
+        refusal = "/api/v1/" in message.location["url"] and re.search(
+            r"status of (401|409|422)", message.text
+        )
         if message.type in ("error", "warning") and not refusal:
             complaints.append(message.text)
 

@@ -6,10 +6,12 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from gateway.http.call import Call
 from gateway.http.endpoint import Api
+from gateway.http.problems import Invalid
 from router.rules.describe import describe
 from router.rules.form import parse
 from storage import rules
 from storage.paging import Sql
+from storage.store import Missing
 
 api = Api("Routing")
 
@@ -42,7 +44,10 @@ class SentencesOut(BaseModel):
 @api.read("/api/v1/routing/rules/sentences", summary="The rules in words")
 def list_sentences(sql: Sql, call: Call, query: SentenceQuery) -> SentencesOut:
     """In English or Simplified Chinese."""
-    found = rules.published(sql) if query.version is None else rules.get(sql, query.version)
+    try:
+        found = rules.published(sql) if query.version is None else rules.get(sql, query.version)
+    except Missing as error:
+        raise Invalid.at("/version", "unknown", f"There is no rule-set version {query.version}.") from error
     if found is None:
         return SentencesOut(version=0, state="published", data=[])
     return SentencesOut(

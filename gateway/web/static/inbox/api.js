@@ -2,11 +2,12 @@
 import { t } from "./words.js";
 
 export class Problem extends Error {
-  /** `status` 0: the desk was not reached. `newer`: the messages a 409 brings. */
-  constructor(status, detail, newer = null) {
+  /** `status` 0: the desk was not reached. `newer`: the messages a 409 brings; `errors`: what of the input is at fault. */
+  constructor(status, detail, { newer = null, errors = [] } = {}) {
     super(detail);
     this.status = status;
     this.newer = newer;
+    this.errors = errors;
   }
 }
 
@@ -51,7 +52,7 @@ export async function all(path) {
   const items = [];
   let cursor = null;
   do {
-    const page = await call("GET", `${path}?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    const page = await call("GET", `${path}${path.includes("?") ? "&" : "?"}limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
     items.push(...page.data);
     cursor = page.next_cursor;
   } while (cursor);
@@ -67,5 +68,12 @@ async function problemOf(answer, path) {
     // Not JSON, as from a proxy: the status says what there is to say.
   }
   const detail = said.errors?.[0]?.detail ?? said.detail ?? t("server_failed", { status: answer.status });
-  return new Problem(answer.status, detail, said.newer);
+  return new Problem(answer.status, inWords(answer.status, detail), said);
+}
+
+// The desk says what is wrong in English; the reader's language at least says what kind of wrong it is.
+const SAID = new Set([403, 404, 409, 412, 413, 415, 422, 429, 503]);
+
+function inWords(status, detail) {
+  return SAID.has(status) && t("language_tag") !== "en" ? `${t(`problem_${status}`)}（${detail}）` : detail;
 }

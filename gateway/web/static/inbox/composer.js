@@ -4,7 +4,7 @@ import { fileSize, wordsOf } from "../ui/text.js";
 import { complain } from "./desk.js";
 import { Icon } from "./icons.js";
 import { compose } from "./keys.js";
-import { draftOf, redraft, resolve, send, upload } from "./work.js";
+import { draftOf, redraft, resolve, sayTyping, send, upload } from "./work.js";
 import { t } from "./words.js";
 
 const KINDS = ["reply", "note"];
@@ -34,7 +34,10 @@ export function Composer({ ticket }) {
   const key = (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) submit(event);
   };
-  const input = ({ currentTarget: { value } }) => set({ text: value, newer: null });
+  const input = ({ currentTarget: { value } }) => {
+    set({ text: value, newer: null });
+    if (kind === "reply" && ticket.channel_kind === "widget") sayTyping(ticket.conversation_id);
+  };
 
   return html`<form class=${`composer ${kind}`} onSubmit=${submit}>
     ${draft.newer && html`<${Newer} name=${name} messages=${draft.newer} again=${() => submit()} keep=${() => set({ newer: null })} />`}

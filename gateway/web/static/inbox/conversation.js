@@ -1,16 +1,17 @@
 // The third pane: the open ticket or bot conversation, its messages, and what can be done with it.
 import { html, signal, useLayoutEffect, useRef } from "../ui/html.js";
 import { Composer } from "./composer.js";
-import { list, loadOpen, me, open } from "./desk.js";
+import { list, loadOpen, me, open, typing } from "./desk.js";
 import { Details } from "./details.js";
 import { Icon } from "./icons.js";
 import { ACTIVE, Due, Status, Tier } from "./list.js";
+import { asking } from "./merge.js";
 import { Message } from "./message.js";
 import { go, route } from "./route.js";
 import { answerOffer, reopen, resolve, take, takeOver, wait } from "./work.js";
 import { t } from "./words.js";
 
-const WAITS = ["customer", "internal", "hour", "tomorrow", "monday"];
+const WAITS = ["customer", "internal", "hour", "tomorrow", "monday", "until"];
 const detailsShown = signal(window.innerWidth >= 1200);
 
 export function Conversation() {
@@ -23,7 +24,7 @@ export function Conversation() {
     <div class="middle">
       <${Heading} ticket=${ticket} conversation=${conversation} customer=${customer} />
       ${problem && html`<div class="empty" role="alert"><p>${problem.message}</p><button onClick=${loadOpen}>${t("again")}</button></div>`}
-      ${!problem && (messages ? html`<${Log} key=${id} messages=${messages} />` : html`<div class="empty"><p>${t("loading")}</p></div>`)}
+      ${!problem && (messages ? html`<${Log} key=${id} messages=${messages} types=${typing.value === shown.conversationId && (customer?.name || t("visitor"))} />` : html`<div class="empty"><p>${t("loading")}</p></div>`)}
       ${ticket && messages && html`<${Foot} ticket=${ticket} />`}
       ${conversation && html`<div class="foot-note"><span>${t("bot_has_it")}</span>
         <button class="primary" onClick=${() => takeOver(id)}>${t("take_over")}</button></div>`}
@@ -53,7 +54,8 @@ function Actions({ ticket }) {
   const offered = ticket.status === "offered" && open.value.offered;
   const active = ACTIVE.has(ticket.status);
   const chosen = (event) => {
-    wait(event.currentTarget.value);
+    if (event.currentTarget.value === "until") asking.value = "snooze";
+    else wait(event.currentTarget.value);
     event.currentTarget.value = "";
   };
   return html`<div class="actions">
@@ -63,6 +65,7 @@ function Actions({ ticket }) {
       <option value="" disabled hidden>${t("wait")}</option>
       ${WAITS.map((name) => html`<option key=${name} value=${name}>${t(`wait_${name}`)}</option>`)}</select>`}
     ${active && html`<button onClick=${resolve} title="E">${t("resolve")}</button>`}
+    ${(active || ticket.status === "resolved") && html`<button class="plain bare" onClick=${() => (asking.value = "merge")} aria-label=${t("merge")} title=${`${t("merge")} (M)`}><${Icon} name="merge" /></button>`}
     ${(ticket.status === "resolved" || ticket.status === "waiting") && html`<button onClick=${reopen}>${t("reopen")}</button>`}
     <button class="plain bare" onClick=${() => (detailsShown.value = !detailsShown.value)} aria-pressed=${detailsShown.value}
       aria-label=${t("details")} title=${t("details")}><${Icon} name="details" /></button>
@@ -74,14 +77,14 @@ function Foot({ ticket }) {
   return html`<${Composer} key=${ticket.id} ticket=${ticket} />`;
 }
 
-function Log({ messages }) {
+function Log({ messages, types }) {
   const box = useRef(null);
   const atEnd = useRef(true);
   const follow = () => atEnd.current && (box.current.scrollTop = box.current.scrollHeight);
   const scrolled = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
     atEnd.current = scrollHeight - scrollTop - clientHeight < 80;
   };
-  useLayoutEffect(follow, [messages]);
+  useLayoutEffect(follow, [messages, types]);
   useLayoutEffect(() => {
     const resized = new ResizeObserver(follow);
     resized.observe(box.current);
@@ -92,5 +95,6 @@ function Log({ messages }) {
     <ol>
       ${messages.map((message, at) => html`<${Message} key=${message.id} message=${message} before=${messages[at - 1]} />`)}
     </ol>
+    <p class="types" role="status">${types ? t("types", { name: types }) : ""}</p>
   </div>`;
 }

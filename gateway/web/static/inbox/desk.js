@@ -1,6 +1,7 @@
 // What the inbox knows and how it learns it: the session, the list, the open ticket, and live events.
 import { batch, computed, effect, signal } from "../ui/html.js";
 import { all, call, callWithTag, keepToken, onSignedOut, Problem } from "./api.js";
+import { loadCatalogue } from "./catalogue.js";
 import { route } from "./route.js";
 import { Stream } from "./stream.js";
 
@@ -9,13 +10,13 @@ const REFRESH_EVERY_MS = 400; // a burst of events is one reload
 
 export const session = signal(undefined); // undefined: not yet known; null: signed out
 export const me = computed(() => session.value?.agent ?? null);
-export const agents = signal([]);
-export const queues = signal([]);
 export const counts = signal({});
 export const search = signal("");
 export const list = signal({ items: null, more: null, problem: null });
 export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, offered, problem}
-export const offers = signal([]); // tickets held out to this agent since the page was opened
+export const offers = signal([]); // tickets held out to this agent
+export const typing = signal(null); // the conversation whose customer types just now
+export const setUp = signal(0); // raised when what is set up has changed
 export const toast = signal(null);
 
 export function complain(problem) {
@@ -68,7 +69,8 @@ function listPath(cursor, limit) {
   const page = `limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
   if (view === "bot") return `/conversations?with=bot&${page}`;
   const q = search.value.trim();
-  return `/tickets?${FILTERS[view]}&${page}${q ? `&q=${encodeURIComponent(q)}` : ""}`;
+  // What is looked for may be anywhere.
+  return q ? `/tickets?${page}&q=${encodeURIComponent(q)}` : `/tickets?${FILTERS[view]}&${page}`;
 }
 
 let listTurn = 0;
@@ -104,10 +106,12 @@ async function loadCounts() {
   }
 }
 
-async function loadCatalogue() {
-  const [people, lines] = await Promise.allSettled([all("/agents"), all("/queues")]);
-  agents.value = (people.value ?? []).filter((agent) => agent.active !== false);
-  queues.value = lines.value ?? [];
+async function loadOffers() {
+  try {
+    offers.value = (await call("GET", "/tickets?offered_to=me&status=offered&limit=50")).data;
+  } catch (problem) {
+    complain(problem);
+  }
 }
 
 // --- the open ticket or conversation
@@ -128,7 +132,7 @@ export async function loadOpen() {
     const conversationId = found?.value.conversation_id ?? conversation;
     if (found) change(id, { ticket: found.value, etag: found.etag, conversationId });
     const [messages, decisions, offered] = await Promise.all([
-      all(`/conversations/${conversationId}/messages`),
+      found ? everything(found.value) : all(`/conversations/${conversationId}/messages`),
       found ? all(`/tickets/${ticketId}/decisions`) : [],
       found?.value.status === "offered" && isOfferedToMe(ticketId),
     ]);
@@ -136,6 +140,14 @@ export async function loadOpen() {
   } catch (problem) {
     change(id, { problem });
   }
+}
+
+/** The messages of a ticket's conversation, and of those of tickets that were merged into it, in the order of time. */
+async function everything({ id, conversation_id }) {
+  const [own, leading] = await Promise.all([all(`/conversations/${conversation_id}/messages`), all(`/conversations?ticket=${id}`)]);
+  const others = await Promise.all(leading.filter((one) => one.id !== conversation_id).map((one) => all(`/conversations/${one.id}/messages`)));
+  if (!others.length) return own;
+  return [own, ...others].flat().sort((one, other) => one.created_at.localeCompare(other.created_at));
 }
 
 async function isOfferedToMe(ticketId) {
@@ -180,14 +192,20 @@ function coalesced(work) {
 const soonList = coalesced(loadList);
 const soonCounts = coalesced(loadCounts);
 const soonOpen = coalesced(loadOpen);
-const soonCatalogue = coalesced(loadCatalogue);
+const soonCatalogue = coalesced(async () => {
+  await loadCatalogue();
+  setUp.value += 1;
+});
 
 // Events say what changed and carry little of it: what is on the screen is read again.
 const TELLS_OF_WORK = new Set(["message", "ticket", "conversation", "offer"]);
 
+const SETS_UP = new Set(["agent", "catalogue", "channel", "rules", "article", "deadletter"]);
+
 function take({ type, ticket_id, conversation_id, data }) {
   const [what] = type.split(".");
-  if (what === "agent" || what === "catalogue") soonCatalogue();
+  if (SETS_UP.has(what)) soonCatalogue();
+  if (what === "message" && conversation_id === typing.peek()) typing.value = null;
   if (type === "agent.updated" && data.id === me.peek()?.id && data.presence) {
     session.value = { ...session.peek(), agent: { ...me.peek(), presence: data.presence } };
   }
@@ -201,14 +219,13 @@ function take({ type, ticket_id, conversation_id, data }) {
 
 async function offered(type, ticketId, data) {
   offers.value = offers.peek().filter((ticket) => ticket.id !== ticketId);
-  if (type !== "offer.created" || data.agent !== me.peek()?.id) return;
-  const ticket = await call("GET", `/tickets/${ticketId}`).catch(() => null);
-  if (ticket?.status === "offered") offers.value = [...offers.peek(), ticket];
+  if (type === "offer.created" && data.agent === me.peek()?.id) await loadOffers();
 }
 
 export function reload() {
   loadCounts();
   loadCatalogue();
+  loadOffers();
   loadList();
   loadOpen();
 }
@@ -221,19 +238,29 @@ async function stillSignedIn() {
   }
 }
 
-export const stream = new Stream(take, reload, stillSignedIn);
+const TYPES_FOR_MS = 5000;
+let stops = 0;
+
+function types(conversation) {
+  typing.value = conversation;
+  clearTimeout(stops);
+  stops = setTimeout(() => (typing.value = null), TYPES_FOR_MS);
+}
+
+export const stream = new Stream(take, types, reload, stillSignedIn);
+effect(() => stream.watch(open.value?.conversationId ?? null));
 
 // A change of view or search shows another list; a change of address another ticket.
 let listShown = "";
-let typing = 0;
+let pause = 0;
 effect(() => {
   const wanted = `${route.value.view} ${search.value}`;
-  if (!session.value || wanted === listShown) return;
+  if (!session.value || !route.value.view || wanted === listShown) return;
   const sameView = wanted.split(" ")[0] === listShown.split(" ")[0];
   listShown = wanted;
-  clearTimeout(typing);
+  clearTimeout(pause);
   if (!sameView) list.value = { items: null, more: null, problem: null };
-  typing = setTimeout(loadList, sameView ? 200 : 0);
+  pause = setTimeout(loadList, sameView ? 200 : 0);
 });
 effect(() => {
   if (session.value && (route.value.ticket ?? route.value.conversation) !== (open.peek()?.id ?? null)) loadOpen();

@@ -1,8 +1,10 @@
 // The inbox's keyboard: single letters outside of fields; and the dialog that lists them, with language and theme.
 import { html, signal, useEffect, useRef } from "../ui/html.js";
 import { LanguageChoice, ThemeChoice } from "./choices.js";
+import { writing } from "./by_hand.js";
 import { open } from "./desk.js";
 import { Icon } from "./icons.js";
+import { asking } from "./merge.js";
 import { resolve, take } from "./work.js";
 import { t } from "./words.js";
 
@@ -20,6 +22,9 @@ const KEYS = {
   n: () => ask("note"),
   t: () => open.value?.ticket && take(),
   e: () => open.value?.ticket && resolve(),
+  c: () => (writing.value = true),
+  m: () => open.value?.ticket && (asking.value = "merge"),
+  s: () => open.value?.ticket && (asking.value = "snooze"),
   "/": () => document.getElementById("search")?.focus(),
   "?": () => (showKeys.value = true),
 };
@@ -33,7 +38,7 @@ function step(by) {
 }
 
 function pressed(event) {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || showKeys.value) return;
+  if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) {
     if (event.key === "Escape") event.target.blur();
     return;
@@ -49,7 +54,7 @@ export function listenToKeys() {
 }
 
 const LISTED = [
-  ["J / K", "key_jk"], ["Enter", "key_enter"], ["R", "key_r"], ["N", "key_n"], ["T", "key_t"], ["E", "key_e"],
+  ["J / K", "key_jk"], ["Enter", "key_enter"], ["R", "key_r"], ["N", "key_n"], ["T", "key_t"], ["E", "key_e"], ["S", "key_s"], ["M", "key_m"], ["C", "key_c"],
   ["/", "key_slash"], ["Ctrl + Enter", "key_send"], ["Esc", "key_esc"], ["?", "key_help"],
 ];
 

@@ -1,5 +1,7 @@
 // The second pane: tickets of the chosen view (or conversations with the bot), newest change first.
 import { html } from "../ui/html.js";
+import { writing } from "./by_hand.js";
+import { nameOf } from "./catalogue.js";
 import { list, loadList, loadMore, offers, search } from "./desk.js";
 import { Icon } from "./icons.js";
 import { address, follow, route } from "./route.js";
@@ -12,7 +14,8 @@ export function List() {
   const { view } = route.value;
   return html`<section class="list" aria-label=${t("tickets")}>
     <header>
-      <h2>${t(`view_${view}`)}</h2>
+      <div class="line"><h2>${search.value.trim() && view !== "bot" ? t("found_anywhere") : t(`view_${view}`)}</h2>
+        <button class="plain bare new" onClick=${() => (writing.value = true)} aria-label=${t("new_ticket")} title=${`${t("new_ticket")} (C)`}><${Icon} name="new" /></button></div>
       ${view !== "bot" && html`<label class="search"><${Icon} name="search" /><span class="unseen">${t("search")}</span>
         <input id="search" type="search" placeholder=${t("search")} value=${search.value} onInput=${(event) => (search.value = event.currentTarget.value)} /></label>`}
     </header>
@@ -57,15 +60,15 @@ function Row({ item, view }) {
       <time datetime=${item.updated_at} title=${full(item.updated_at)}>${age(item.updated_at)}</time>
     </span>
     ${item.subject && html`<span class="subject" title=${item.subject}>${item.subject}</span>`}
-    ${last && last.text !== item.subject && html`<span class="preview">${last.author === "agent" ? "↩ " : ""}${last.text}</span>`}
+    ${last && last.text !== item.subject && html`<span class="preview">${last.author === "customer" ? "" : "↩ "}${last.text}</span>`}
     ${item.status && html`<span class="line foot"><${Status} ticket=${item} /><${Priority} name=${item.priority} />
-      <span class="where">${[item.queue_name ?? item.queue, view !== "mine" && item.assignee_name].filter(Boolean).join(" · ")}</span>
+      <span class="where">${[nameOf("queues", item.queue, item.queue_name), view !== "mine" && item.assignee_name].filter(Boolean).join(" · ")}</span>
       <${Due} ticket=${item} /></span>`}
   </a>`;
 }
 
 export function Tier({ name }) {
-  return name && html`<span class=${`tier ${name}`}>${name}</span>`;
+  return name && html`<span class=${`tier ${name}`}>${nameOf("tiers", name)}</span>`;
 }
 
 export function Status({ ticket }) {

@@ -2,11 +2,15 @@
 import { effect, html, render, useEffect } from "../ui/html.js";
 import { language } from "../ui/language.js";
 import { Conversation } from "./conversation.js";
-import { counts, open, resume, session, stream, toast } from "./desk.js";
+import { Console } from "../admin/console.js";
+import { ByHand } from "./by_hand.js";
+import { counts, me, open, resume, session, stream, toast } from "./desk.js";
 import { Icon } from "./icons.js";
 import { Keys, listenToKeys } from "./keys.js";
 import { List } from "./list.js";
+import { Asked } from "./merge.js";
 import { Rail } from "./rail.js";
+import { route } from "./route.js";
 import { SignIn } from "./sign_in.js";
 import { t } from "./words.js";
 
@@ -16,9 +20,12 @@ function Inbox() {
   language.value; // drawn again when the language changes
   if (session.value === undefined) return html`<p class="unseen" role="status">${t("loading")}</p>`;
   if (!session.value) return html`<${SignIn} /><${Toast} />`;
-  return html`<main class=${open.value ? "desk reading" : "desk"}>
-      <${Rail} /><${List} /><${Conversation} />
+  const { admin, chosen } = route.value;
+  const console = admin && me.value.role !== "agent";
+  return html`<main class=${(console ? chosen : open.value) ? "desk reading" : "desk"}>
+      <${Rail} />${console ? html`<${Console} />` : html`<${List} /><${Conversation} />`}
     </main>
+    <${ByHand} /><${Asked} />
     ${stream.lost.value && html`<p class="lost" role="status">${t("reconnecting")}</p>`}
     <${Toast} /><${Keys} />`;
 }

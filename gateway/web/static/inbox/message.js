@@ -54,5 +54,5 @@ function Delivery({ message }) {
     return html`<p class="delivery bad" role="alert">${t(state)}${error ? `: ${error}` : "."}
       <button onClick=${() => retry(message)}>${t(state === "failed" ? "retry" : "send_again")}</button></p>`;
   }
-  return html`<p class=${`delivery ${state}`}>${t(state)}</p>`;
+  return html`<p class=${`delivery ${state}`}>${t(state === "kept" ? "state_kept" : state)}</p>`;
 }

@@ -13,7 +13,8 @@ const PRESENCES = ["online", "away", "busy", "offline"];
 export function Rail() {
   return html`<div class="rail">
     <div class="brand"><img src="/static/ui/icon.svg" alt="" width="22" height="22" /><span>Frontdesk</span></div>
-    <nav aria-label=${t("views")}>${VIEWS.map((view) => html`<${View} key=${view} view=${view} />`)}</nav>
+    <nav aria-label=${t("views")}>${VIEWS.map((view) => html`<${View} key=${view} view=${view} />`)}
+      ${me.value.role !== "agent" && html`<${SetUp} />`}</nav>
     <div class="self">
       <${Presence} />
       <div class="choices"><${LanguageChoice} /><${ThemeChoice} /></div>
@@ -23,6 +24,12 @@ export function Rail() {
       </div>
     </div>
   </div>`;
+}
+
+function SetUp() {
+  const to = { admin: "overview", chosen: false };
+  return html`<a class="apart" href=${address(to)} onClick=${(event) => follow(event, to)} title=${t("set_up")} aria-current=${route.value.admin ? "page" : undefined}>
+    <${Icon} name="set_up" /><span class="label">${t("set_up")}</span></a>`;
 }
 
 function View({ view }) {

@@ -1,7 +1,8 @@
-// What the address says is open: `/tickets/tk_…?view=mine`, or `/?view=bot&conversation=cv_…`.
+// What the address says is open: `/tickets/tk_…?view=mine`, `/?view=bot&conversation=cv_…`, or `/admin/agents`.
 import { signal } from "../ui/html.js";
 
 export const VIEWS = ["mine", "unassigned", "all", "waiting", "bot", "resolved"];
+const CONSOLE = /^\/admin(?:\/(\w+))?$/;
 
 export const route = signal(read());
 
@@ -9,17 +10,20 @@ function read() {
   const query = new URLSearchParams(location.search);
   const view = VIEWS.includes(query.get("view")) ? query.get("view") : null;
   const ticket = location.pathname.match(/^\/tickets\/([\w-]+)$/)?.[1] ?? null;
+  const admin = location.pathname.match(CONSOLE);
+  if (admin) return { view: null, admin: admin[1] ?? "overview", chosen: Boolean(admin[1]) && !query.has("sections"), ticket: null, conversation: null };
   return { view: view ?? (ticket ? "all" : "mine"), ticket, conversation: query.get("conversation") };
 }
 
-export function address({ view, ticket, conversation }) {
-  const query = new URLSearchParams({ view });
+export function address({ view, ticket, conversation, admin, chosen }) {
+  if (admin) return `/admin/${admin}${chosen === false ? "?sections" : ""}`;
+  const query = new URLSearchParams({ view: view ?? "all" });
   if (conversation) query.set("conversation", conversation);
   return `${ticket ? `/tickets/${ticket}` : "/"}?${query}`;
 }
 
 export function go(to) {
-  history.pushState(null, "", address({ view: route.value.view, ...to }));
+  history.pushState(null, "", address({ view: route.value.view ?? "mine", ...to }));
   route.value = read();
 }
 

@@ -13,9 +13,12 @@ export class Stream {
   #timer = 0;
   #wanted = false;
 
-  /** `onEvent(event)`; `onReset()` when all that is shown must be loaded again; `onRefused()` when it was not let in. */
-  constructor(onEvent, onReset, onRefused) {
+  #watched = null;
+
+  /** `onEvent(event)`; `onTyping(conversation)`; `onReset()` when all that is shown must be loaded again; `onRefused()` when it was not let in. */
+  constructor(onEvent, onTyping, onReset, onRefused) {
     this.onEvent = onEvent;
+    this.onTyping = onTyping;
     this.onReset = onReset;
     this.onRefused = onRefused;
     addEventListener("online", () => this.#wanted && this.#connect());
@@ -34,6 +37,13 @@ export class Stream {
     this.#socket?.close();
   }
 
+  /** Be told when the customer of this conversation types; null for none. */
+  watch(conversation, again = false) {
+    if (conversation === this.#watched && !again) return;
+    this.#watched = conversation;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(conversation ? { watch: conversation } : {}));
+  }
+
   #connect() {
     clearTimeout(this.#timer);
     if (this.#socket) return;
@@ -47,6 +57,7 @@ export class Stream {
       opened = true;
       this.#attempts = 0;
       this.lost.value = false;
+      if (this.#watched) this.watch(this.#watched, true);
       if (this.#after === null) this.onReset();
     };
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
@@ -54,6 +65,7 @@ export class Stream {
   }
 
   #take(event) {
+    if (event.type === "typing") return this.onTyping(event.conversation_id);
     this.#after = event.seq;
     if (event.type === "reset") this.onReset();
     else this.onEvent(event);

@@ -1,7 +1,8 @@
 // What the inbox says, in English and Simplified Chinese.
 import { translator } from "../ui/language.js";
 
-const en = {
+export const en = {
+  language_tag: "en",
   sign_in: "Sign in", email: "E-mail", password: "Password", sign_out: "Sign out",
   sign_in_lead: "Answer your customers from one place.",
   view_mine: "Mine", view_unassigned: "Unassigned", view_all: "All open", view_waiting: "Waiting",
@@ -43,10 +44,21 @@ const en = {
   language: "Language", theme: "Theme", theme_auto: "System", theme_light: "Light", theme_dark: "Dark",
   settings: "Display and keyboard", keys: "Keyboard", key_jk: "Next, previous ticket", key_enter: "Open it", key_r: "Reply", key_n: "Note", key_t: "Take",
   key_e: "Resolve", key_slash: "Search", key_send: "Send", key_esc: "Leave the field", key_help: "This list",
+  set_up: "Set-up", found_anywhere: "Found anywhere", new_ticket: "New ticket", merge: "Merge", types: "{name} is typing…",
+  type: "Type", subject: "Subject", message: "Message", phone: "Phone", company: "Company", speaks: "Speaks", addresses: "Addresses", yes: "Yes", no: "No",
+  add_tag: "Add a tag", merged_into: "Merged into", by_hand: "By hand", their_tickets: "Their other tickets", no_other_tickets: "This is their only ticket.",
+  what_happens: "What is it?", by_hand_outbound: "Write to a customer", by_hand_call: "Note down a call", by_hand_visit: "Note down a visit",
+  address_there: "Their address there", address_known: "The one we know", what_was_said: "What was said", note_down: "Note down", somebody_else: "Somebody else",
+  customer_hint: "A name, an e-mail, words of a ticket", new_customer: "New customer: {name}",
+  merge_title: "Merge #{number} into…", merge_hint: "This ticket ends; its conversation goes on in the other one. That can't be undone.", merge_none: "This customer has no other open ticket.",
+  snooze_title: "Put off #{number}", snooze_until: "It comes back at", snooze: "Snooze", wait_until: "Snooze until…",
+  stage_enrich: "what it is about", stage_route: "where it goes", stage_sla: "how soon", stage_respond: "what is said", stage_act: "who is told",
+  state_kept: "Kept to be pulled", key_s: "Put off", key_m: "Merge", key_c: "New ticket",
   now: "now", minutes: "{n}m", hours: "{n}h", days: "{n}d", seconds: "{n}s",
 };
 
-const zh = {
+export const zh = {
+  language_tag: "zh",
   sign_in: "登录", email: "邮箱", password: "密码", sign_out: "退出登录",
   sign_in_lead: "在一处回复所有客户。",
   view_mine: "我的", view_unassigned: "未分配", view_all: "全部进行中", view_waiting: "等待中",
@@ -88,6 +100,17 @@ const zh = {
   language: "语言", theme: "外观", theme_auto: "跟随系统", theme_light: "浅色", theme_dark: "深色",
   settings: "显示与快捷键", keys: "快捷键", key_jk: "下一个、上一个工单", key_enter: "打开", key_r: "回复", key_n: "备注", key_t: "领取",
   key_e: "解决", key_slash: "搜索", key_send: "发送", key_esc: "离开输入框", key_help: "显示此列表",
+  set_up: "设置", found_anywhere: "全部搜索结果", new_ticket: "新建工单", merge: "合并", types: "{name} 正在输入…",
+  type: "类型", subject: "主题", message: "消息", phone: "电话", company: "公司", speaks: "语言", addresses: "联系地址", yes: "是", no: "否",
+  add_tag: "添加标签", merged_into: "已并入", by_hand: "手动创建", their_tickets: "该客户的其他工单", no_other_tickets: "这是该客户唯一的工单。",
+  what_happens: "要做什么？", by_hand_outbound: "联系客户", by_hand_call: "记录通话", by_hand_visit: "记录来访",
+  address_there: "客户在该渠道的地址", address_known: "已知的地址", what_was_said: "沟通内容", note_down: "记录", somebody_else: "换一位",
+  customer_hint: "姓名、邮箱或工单里的词", new_customer: "新客户：{name}",
+  merge_title: "将 #{number} 合并到…", merge_hint: "本工单结束，其对话在另一个工单中继续。此操作无法撤销。", merge_none: "该客户没有其他进行中的工单。",
+  snooze_title: "推迟 #{number}", snooze_until: "恢复时间", snooze: "推迟", wait_until: "推迟到…",
+  stage_enrich: "关于什么", stage_route: "去哪里", stage_sla: "多快", stage_respond: "说什么", stage_act: "通知谁",
+  state_kept: "保留待拉取", key_s: "推迟", key_m: "合并", key_c: "新建工单",
+  problem_403: "没有权限", problem_404: "没有找到", problem_409: "与当前状态冲突", problem_412: "内容已被他人修改", problem_413: "内容过大", problem_415: "格式不支持", problem_422: "输入有误", problem_429: "操作太频繁，请稍后再试", problem_503: "服务暂时不可用，请稍后再试",
   now: "刚刚", minutes: "{n} 分", hours: "{n} 小时", days: "{n} 天", seconds: "{n} 秒",
 };
 

@@ -28,8 +28,17 @@ export async function setPresence(presence) {
   }
 }
 
+let turn = Promise.resolve();
+
 /** Changes the open ticket, unless somebody else did meanwhile: then it is shown anew and the agent decides. */
-export async function patch(changes) {
+export function patch(changes) {
+  // One after another: each begins from what the one before it left.
+  const { id } = open.value.ticket;
+  turn = turn.then(() => open.value?.ticket?.id === id && change(changes));
+  return turn;
+}
+
+async function change(changes) {
   const { ticket, etag } = open.value;
   try {
     putTicket(await callWithTag("PATCH", `/tickets/${ticket.id}`, { body: changes, etag }));
@@ -97,6 +106,18 @@ export async function upload(file) {
   form.append("file", file);
   const { upload_id } = await call("POST", "/uploads", { body: form });
   return { upload_id, name: file.name, size: file.size };
+}
+
+// --- typing
+
+const TELL_EVERY_MS = 3000;
+let told = 0;
+
+/** Tells the customer, now and then, that somebody writes; whether they hear it does not matter. */
+export function sayTyping(conversationId) {
+  if (Date.now() - told < TELL_EVERY_MS) return;
+  told = Date.now();
+  call("POST", `/conversations/${conversationId}/typing`).catch(() => {});
 }
 
 // --- drafts: one a ticket and kind ("reply" or "note"), kept while the tab lives
