@@ -67,13 +67,14 @@ async function problemOf(answer, path) {
   } catch {
     // Not JSON, as from a proxy: the status says what there is to say.
   }
-  const detail = said.errors?.[0]?.detail ?? said.detail ?? t("server_failed", { status: answer.status });
-  return new Problem(answer.status, inWords(answer.status, detail), said);
+  return new Problem(answer.status, inWords(answer.status, said.errors?.[0]?.detail ?? said.detail), said);
 }
 
 // The desk says what is wrong in English; the reader's language at least says what kind of wrong it is.
 const SAID = new Set([403, 404, 409, 412, 413, 415, 422, 429, 503]);
 
 function inWords(status, detail) {
-  return SAID.has(status) && t("language_tag") !== "en" ? `${t(`problem_${status}`)}（${detail}）` : detail;
+  const kind = SAID.has(status) ? t(`problem_${status}`) : t("server_failed", { status });
+  if (!detail) return kind;
+  return t("language_tag") === "en" ? detail : `${kind}（${detail}）`;
 }

@@ -54,6 +54,8 @@ export const en = {
   snooze_title: "Put off #{number}", snooze_until: "It comes back at", snooze: "Snooze", wait_until: "Snooze until…",
   stage_enrich: "what it is about", stage_route: "where it goes", stage_sla: "how soon", stage_respond: "what is said", stage_act: "who is told",
   state_kept: "Kept to be pulled", key_s: "Put off", key_m: "Merge", key_c: "New ticket",
+  problem_403: "That is not allowed to you.", problem_404: "That is not there.", problem_409: "That is not possible as things are.", problem_412: "Somebody changed it meanwhile.",
+  problem_413: "That is too large.", problem_415: "That kind of file is not taken.", problem_422: "Something is not right.", problem_429: "Too fast: wait a moment.", problem_503: "The desk is busy: try again in a moment.",
   now: "now", minutes: "{n}m", hours: "{n}h", days: "{n}d", seconds: "{n}s",
 };
 
