@@ -1,5 +1,6 @@
 """OpenAPI 3.1, generated from the endpoints."""
 
+import inspect
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, get_origin
@@ -144,8 +145,10 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
         "responses": _responses(endpoint, schemas),
         "security": [] if endpoint.role is None else [{"token": []}, {"session": []}],
     }
+    said = [inspect.getdoc(endpoint.handler) or ""]
     if endpoint.role is not None:
-        operation["description"] = f"Takes the role {endpoint.role}."
+        said.append(f"Takes the role {endpoint.role}.")
+    operation["description"] = "\n\n".join(filter(None, said))
     if endpoint.body is not None:
         operation["requestBody"] = {"required": True, "content": _accepted(endpoint, schemas)}
     elif endpoint.accepts:
