@@ -50,8 +50,8 @@ td:first-child{width:auto;white-space:normal;border-top:1px solid var(--line);pa
 _LEAD: Final = (
     "Send <code>Authorization: Bearer TOKEN</code>; <code>frontdesk token create --name N --role admin"
     "</code> makes a token. Errors are <code>application/problem+json</code>, with <code>errors</code> that "
-    "say where the input is at fault. Lists go on with <code>cursor</code>. Times are RFC 3339 in UTC. For programs: "
-    '<a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).'
+    "say where the input is at fault. Lists go on with <code>cursor</code>. Times are RFC 3339 in UTC. For "
+    'programs: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).'
 )
 _CODE = re.compile(r"`([^`]+)`")
 _JSON: Final = "application/json"
