@@ -67,8 +67,8 @@ const FILTERS = {
 function listPath(cursor, limit) {
   const { view } = route.value;
   const page = `limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
-  if (view === "bot") return `/conversations?with=bot&${page}`;
   const q = search.value.trim();
+  if (view === "bot") return `/conversations?with=bot&${page}${q ? `&q=${encodeURIComponent(q)}` : ""}`;
   // What is looked for may be anywhere.
   return q ? `/tickets?${page}&q=${encodeURIComponent(q)}` : `/tickets?${FILTERS[view]}&${page}`;
 }

@@ -11,7 +11,7 @@ import { t } from "./words.js";
 const PRIORITIES = ["low", "normal", "high", "urgent"];
 
 export function Facts({ ticket }) {
-  const people = [["", t("nobody")], ...agents.value.map(({ id, name }) => [id, id === me.value.id ? `${name} (${t("you")})` : name])];
+  const people = [["", t("nobody")], ...agents.value.map(({ id, name, presence }) => [id, `${name} (${id === me.value.id ? t("you") : t(presence)})`])];
   const named = (kind) => catalogue(kind).map(({ id }) => [id, nameOf(kind, id)]);
   const before = ticket.previous_ticket_id && { ticket: ticket.previous_ticket_id };
   const into = ticket.merged_into && { ticket: ticket.merged_into };

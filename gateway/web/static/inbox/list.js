@@ -16,8 +16,8 @@ export function List() {
     <header>
       <div class="line"><h2>${search.value.trim() && view !== "bot" ? t("found_anywhere") : t(`view_${view}`)}</h2>
         <button class="plain bare new" onClick=${() => (writing.value = true)} aria-label=${t("new_ticket")} title=${`${t("new_ticket")} (C)`}><${Icon} name="new" /></button></div>
-      ${view !== "bot" && html`<label class="search"><${Icon} name="search" /><span class="unseen">${t("search")}</span>
-        <input id="search" type="search" placeholder=${t("search")} value=${search.value} onInput=${(event) => (search.value = event.currentTarget.value)} /></label>`}
+      <label class="search"><${Icon} name="search" /><span class="unseen">${t(view === "bot" ? "search_bot" : "search")}</span>
+        <input id="search" type="search" placeholder=${t(view === "bot" ? "search_bot" : "search")} value=${search.value} onInput=${(event) => (search.value = event.currentTarget.value)} /></label>
     </header>
     <${Offers} />
     <${Rows} view=${view} />
@@ -39,7 +39,7 @@ function Rows({ view }) {
     return html`<div class="empty" role="alert"><p>${problem.message}</p><button onClick=${loadList}>${t("again")}</button></div>`;
   }
   if (!items) return html`<div class="empty"><p>${t("loading")}</p></div>`;
-  if (!items.length) return html`<div class="empty"><p>${search.value && view !== "bot" ? t("no_matches", { q: search.value }) : t(`empty_${view}`)}</p></div>`;
+  if (!items.length) return html`<div class="empty"><p>${search.value ? t("no_matches", { q: search.value }) : t(`empty_${view}`)}</p></div>`;
   return html`<ul class="rows">
     ${items.map((item) => html`<li key=${item.id}><${Row} item=${item} view=${view} /></li>`)}
     ${more && html`<li><button class="more" onClick=${loadMore}>${t("more")}</button></li>`}
