@@ -1,7 +1,6 @@
 """The live layer in memory, for one process: fan-out, heartbeats, rate limits."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -14,24 +13,33 @@ SWEEP = 1024
 
 
 class _Listener:
-    """One listener's queue."""
+    """One listener's queue. There are as many as sockets, most of them empty: hence no deque and no event."""
+
+    __slots__ = ("_backlog", "_queue", "_waiter")
 
     def __init__(self, backlog: int) -> None:
-        self._queue: deque[bytes] = deque(maxlen=backlog)
-        self._ready = asyncio.Event()
+        self._backlog = backlog
+        self._queue: list[bytes] = []
+        self._waiter: asyncio.Future[None] | None = None
 
     def put(self, payload: bytes) -> None:
+        if len(self._queue) == self._backlog:
+            del self._queue[0]
         self._queue.append(payload)
-        self._ready.set()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def __aiter__(self) -> "_Listener":
         return self
 
     async def __anext__(self) -> bytes:
         while not self._queue:
-            self._ready.clear()
-            await self._ready.wait()
-        return self._queue.popleft()
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._queue.pop(0)
 
 
 class _Instants:
