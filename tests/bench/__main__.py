@@ -17,13 +17,14 @@ from typing import NamedTuple
 import msgspec
 import uvloop
 
-from tests.bench import mix, pieces
+from tests.bench import mix, pieces, widget
 from tests.bench.load import LoadError
 from tests.bench.runs import Latency, Throughput, pace, saturate
 from tests.bench.seed import seed
 from tests.bench.sink import sink
 from tests.bench.subjects import Subject, product, resident_megabytes, strawman
 from tests.bench.table import Figure, formatted
+from tests.bench.widget import Crowd
 from tests.desk import Desk
 
 EQUAL_RATE = 350.0
@@ -33,15 +34,16 @@ _IDLE_SECONDS = 2
 
 
 class Size(NamedTuple):
-    """How much is measured: pairs of runs, posts in each, seconds at a fixed rate."""
+    """How much is measured: pairs of runs, posts in each, seconds at a fixed rate, idle widget sockets."""
 
     pairs: int
     posts: int
     seconds: float
+    sockets: int
 
 
-FULL = Size(5, 5000, 6)
-QUICK = Size(2, 2000, 3)
+FULL = Size(5, 5000, 6, 10_000)
+QUICK = Size(2, 2000, 3, 500)
 
 
 async def measure(size: Size) -> list[Figure]:
@@ -51,7 +53,10 @@ async def measure(size: Size) -> list[Figure]:
             seeded = await seed(Path(folder) / "data", size.pairs + 3, url)
             limit = stack.enter_context(strawman(Path(folder)))
             desk = stack.enter_context(product(Path(folder) / "data", seeded))
-            return [*await _loads(size, limit, desk), *_pieces(), *_starts(Path(folder) / "started")]
+            figures = await _loads(size, limit, desk)
+        figures += [*_pieces(), *_starts(Path(folder) / "started")]
+        crowd = Crowd(size.sockets, size.seconds)
+        return figures + await widget.figures(Path(folder) / "widget", crowd)
 
 
 async def _loads(size: Size, limit: Subject, desk: Subject) -> list[Figure]:
@@ -166,7 +171,7 @@ def main() -> int:
     asked = parser.parse_args()
     size = QUICK if asked.quick else FULL
     if not asked.json:
-        print("Measuring; this takes up to three minutes." if size is FULL else "Measuring.", flush=True)
+        print("Measuring; this takes up to five minutes." if size is FULL else "Measuring.", flush=True)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             figures = runner.run(measure(size))
