@@ -105,7 +105,8 @@ def _given(table: Table, source: Connection, now: datetime) -> Iterator[dict[str
         last = row.get("seq", 0)
     if table is schema.outbox:
         for seq, waits in enumerate(_rows(schema.journal, source), last + 1):
-            yield {"seq": seq, "lane": waits["lane"], "body": waits["body"], "created_at": now}
+            fresh = {"claimed_until": None, "created_at": now}
+            yield {"seq": seq, "lane": waits["lane"], "body": waits["body"], **fresh}
 
 
 def _rows(table: Table, connection: Connection) -> Iterator[dict[str, Any]]:

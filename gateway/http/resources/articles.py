@@ -183,7 +183,7 @@ def reader_of(sql: Sql, ticket_id: str | None, customer_id: str | None) -> tuple
     channel, language = None, ""
     if ticket_id:
         try:
-            ticket = tickets.get(sql, ticket_id)
+            ticket = tickets.get(sql, tickets.id_of(sql, ticket_id))
         except Missing:
             raise Invalid(unknown("ticket", ticket_id, "ticket")) from None
         customer_id = ticket.customer_id
