@@ -168,7 +168,10 @@ class Option(Value, frozen=True, kw_only=True):
 
 
 class Outbound(Value, frozen=True, kw_only=True):
-    """One message to a customer, as a channel sends it. `id` is the same on every attempt."""
+    """One message to a customer, as a channel sends it. `id` is the same on every attempt.
+
+    `context` is what only some platforms need, such as the mails that a mail answers.
+    """
 
     id: str
     conversation_id: str
@@ -181,6 +184,7 @@ class Outbound(Value, frozen=True, kw_only=True):
     subject: str = ""
     attachments: tuple[Attachment, ...] = ()
     options: tuple[Option, ...] = ()
+    context: dict[str, Any] = {}
 
 
 class _Marked(Value, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from bus.envelope import decode, encode
@@ -74,6 +75,8 @@ class ChannelConformance:
         with pytest.raises(Unauthenticated):
             channel.receive(request._replace(headers={}))
 
+    # Each channel's tests inherit it: the same function, run by one class after another.
+    @examples(suppress_health_check=[HealthCheck.differing_executors])
     @given(body=st.binary(max_size=300))
     def test_arbitrary_bytes_are_refused_in_words(self, body: bytes) -> None:
         """Whatever the bytes are, from whomever, the only error is a `ReceiveError` with words."""

@@ -15,6 +15,7 @@ from functools import partial
 from aiohttp import web
 from prometheus_client import Gauge
 
+from channels.mail.reader import Readers
 from channels.protocol import Tools
 from gateway import callbacks, database, ends, roles
 from gateway.acceptance import Acceptance
@@ -31,6 +32,7 @@ from storage.blobs import Blobs
 from storage.secrets import Secrets
 from workers.connections import Connections
 from workers.knowledge import Knowledge
+from workers.mail import Letters
 from workers.relay import Relay
 from workers.setup import SetupLoader
 
@@ -45,10 +47,13 @@ async def composed(settings: Settings, listening: socket.socket) -> AsyncIterato
     async with AsyncExitStack() as stack:
         parts = await _parts(stack, await _process(stack, settings))
         owner = _owner()
+        letters = await _letters(stack, parts, parts.connections, parts.blobs)
         runs = (
             roles.gateway(parts)
-            | roles.inbound(parts, parts.setup, parts.knowledge, parts.relay.wake, owner)
-            | roles.outbound(parts, parts.connections, owner)
+            | roles.inbound(
+                parts, parts.setup, parts.knowledge, letters, wake_relay=parts.relay.wake, owner=owner
+            )
+            | roles.outbound(parts, parts.connections, letters, owner)
             | roles.poll(parts, parts.connections, parts.acceptance, parts.tally, owner)
             | roles.relay(parts.relay)
             | roles.assign(parts, parts.setup)
@@ -82,12 +87,18 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
     match role:
         case "inbound":
             knowledge = await _knowledge(stack, process)
+            secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
+            connections = await _connections(stack, process, secrets, blobs)
+            letters = await _letters(stack, process, connections, blobs)
             # Whoever relays is told of commits by the store.
-            return roles.inbound(process, await _setup(process), knowledge, lambda: None, _owner())
+            return roles.inbound(
+                process, await _setup(process), knowledge, letters, wake_relay=lambda: None, owner=_owner()
+            )
         case "outbound":
             secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections = await _connections(stack, process, secrets, blobs)
-            return roles.outbound(process, connections, _owner())
+            letters = await _letters(stack, process, connections, blobs)
+            return roles.outbound(process, connections, letters, _owner())
         case "poll":
             secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections, tally = await _connections(stack, process, secrets, blobs), Tally(process.store)
@@ -180,6 +191,16 @@ async def _connections(
     http = await stack.enter_async_context(callbacks.session(process.settings.callback_allow))
     tools = Tools(http=http, fetch=blobs.get, now=process.clock)
     return await stack.enter_async_context(Connections(process.store, tools, secrets.open))
+
+
+async def _letters(
+    stack: AsyncExitStack, process: Process, connections: Connections, blobs: Blobs
+) -> Letters:
+    """A process that reads mail is started with the first mail."""
+    readers = await stack.enter_async_context(Readers())
+    return Letters(
+        store=process.store, blobs=blobs, connections=connections, readers=readers, clock=process.clock
+    )
 
 
 def _owner() -> str:

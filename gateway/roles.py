@@ -19,6 +19,7 @@ from workers.inbound import InboundWorker
 from workers.knowledge import Knowledge
 from workers.lanes import Lanes
 from workers.learning import Learner
+from workers.mail import Letters
 from workers.outbound import OutboundWorker
 from workers.poll import Polls
 from workers.relay import Relay
@@ -39,7 +40,13 @@ def gateway(parts: Parts) -> Runs:
 
 
 def inbound(
-    process: Process, setup: SetupLoader, knowledge: Knowledge, wake_relay: Callable[[], None], owner: str
+    process: Process,
+    setup: SetupLoader,
+    knowledge: Knowledge,
+    letters: Letters,
+    *,
+    wake_relay: Callable[[], None],
+    owner: str,
 ) -> Runs:
     """Takes messages in, on this process's share of the lanes."""
 
@@ -52,6 +59,7 @@ def inbound(
             knowledge=knowledge,
             wake_relay=wake_relay,
             fence=fence,
+            letters=letters,
         )
 
     lanes = Lanes(
@@ -66,7 +74,7 @@ def inbound(
     return {"inbound": lanes.run}
 
 
-def outbound(process: Process, connections: Connections, owner: str) -> Runs:
+def outbound(process: Process, connections: Connections, letters: Letters, owner: str) -> Runs:
     """Sends to customers."""
     worker = OutboundWorker(
         bus=process.bus,
@@ -76,6 +84,7 @@ def outbound(process: Process, connections: Connections, owner: str) -> Runs:
         random=random.SystemRandom().random,
         owner=owner,
         alone=alone(process),
+        letters=letters,
     )
     return {"outbound": worker.run}
 

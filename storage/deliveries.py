@@ -261,7 +261,7 @@ def finish(tx: Tx, owner: str, outcomes: Sequence[Outcome]) -> None:
             mark = update(schema.contact_points).where(_contact.id == one.claim.contact_point_id)
             tx.sql.execute(mark.values(unreachable=one.error))
         delivery = Delivery(one.state, one.error, one.claim.attempts + 1)
-        _tell(tx, one.claim.message_id, one.claim.conversation_id, one.claim.ticket_id, delivery)
+        tell(tx, one.claim.message_id, one.claim.conversation_id, one.claim.ticket_id, delivery)
 
 
 def take_over(tx: Tx, living: Collection[str], idempotent: Collection[str], doubt: str) -> None:
@@ -287,7 +287,7 @@ def take_over(tx: Tx, living: Collection[str], idempotent: Collection[str], doub
     _move(tx, [line.message_id for line in lost], "in_doubt", doubt)
     for line in lost:
         delivery = Delivery("in_doubt", doubt, line.attempts)
-        _tell(tx, line.message_id, line.conversation_id, line.ticket_id, delivery)
+        tell(tx, line.message_id, line.conversation_id, line.ticket_id, delivery)
 
 
 def _move(tx: Tx, ids: Sequence[str], state: State, error: str) -> None:
@@ -319,7 +319,7 @@ def retry(tx: Tx, message_id: str) -> tuple[str, str] | None:
     tx.sql.execute(
         back.values(state="queued", attempts=0, due_at=tx.now, claimed_by=None, error="", updated_at=tx.now)
     )
-    _tell(tx, message_id, line.conversation_id, line.ticket_id, Delivery("queued", "", 0))
+    tell(tx, message_id, line.conversation_id, line.ticket_id, Delivery("queued", "", 0))
     return line.channel_id, line.conversation_id
 
 
@@ -340,7 +340,7 @@ def receipt(tx: Tx, channel_id: str, target: str, state: str) -> None:
         .returning(_row.message_id, _row.conversation_id, _row.attempts)
     )
     for line in tx.sql.execute(query).all():
-        _tell(tx, line.message_id, line.conversation_id, None, Delivery(reached, error, line.attempts))
+        tell(tx, line.message_id, line.conversation_id, None, Delivery(reached, error, line.attempts))
 
 
 def of_messages(sql: Connection, message_ids: Collection[str]) -> dict[str, Delivery]:
@@ -350,7 +350,8 @@ def of_messages(sql: Connection, message_ids: Collection[str]) -> dict[str, Deli
     return {line.message_id: Delivery(line.state, line.error, line.attempts) for line in lines}
 
 
-def _tell(tx: Tx, message_id: str, conversation_id: str, ticket_id: str | None, delivery: Delivery) -> None:
+def tell(tx: Tx, message_id: str, conversation_id: str, ticket_id: str | None, delivery: Delivery) -> None:
+    """Tell the live stream how far a message has come."""
     shown = {"state": delivery.state, "error": delivery.error or None, "attempts": delivery.attempts}
     tx.emit(
         "message.updated",

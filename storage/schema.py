@@ -219,6 +219,56 @@ deliveries = Table(
     sqlite_with_rowid=False,
 )
 
+# --- what mail leaves behind -------------------------------------------------------------------------
+
+mail_ids = Table(
+    "mail_ids",
+    metadata,
+    Column("channel_id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    _now(),
+    sqlite_with_rowid=False,
+)
+
+mail_people = Table(
+    "mail_people",
+    metadata,
+    Column("channel_id", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("thread", Text, primary_key=True),
+    Column("email", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+mail_traffic = Table(
+    "mail_traffic",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("channel_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("ours", Boolean, nullable=False),
+    _now("at"),
+    Index("mail_traffic_by_address", "channel_id", "address", "at"),
+    Index("mail_traffic_by_conversation", "conversation_id", "at"),
+    Index("mail_traffic_by_age", "at"),
+    sqlite_with_rowid=False,
+)
+
+mail_blocks = Table(
+    "mail_blocks",
+    metadata,
+    Column("channel_id", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    _now("until"),
+    Column("reason", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # --- work for people ---------------------------------------------------------------------------------
 
 tickets = Table(

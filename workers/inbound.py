@@ -25,6 +25,7 @@ from storage.store import Store, StoreUnavailable, Tx
 from workers.bot_runs import said_together, surer
 from workers.intake import Frozen, NeedsMatch, Taken, take_in
 from workers.knowledge import Knowledge
+from workers.mail import MAIL, Letters, SetAside
 from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()
@@ -64,10 +65,11 @@ class InboundWorker:
         knowledge: Knowledge,
         wake_relay: Callable[[], None],
         fence: Fence = _unfenced,
+        letters: Letters | None = None,
     ) -> None:
         self.finished = 0
         self.in_hand = False
-        self._lane, self._fence = lane, fence
+        self._lane, self._fence, self._letters = lane, fence, letters
         self._bus, self._store = bus, store
         self._setup, self._knowledge, self._wake_relay = setup, knowledge, wake_relay
         self._waiting: dict[str, int] = {}
@@ -120,6 +122,8 @@ class InboundWorker:
 
     async def _handle(self, batch: Sequence[Delivery], counted: set[str]) -> None:
         reads = await self._read(batch)
+        if self._letters is not None and any(read.envelope.channel_kind == MAIL for read in reads):
+            reads = await self._opened(reads, self._letters)
         if any(read.delivery.redelivered for read in reads):
             # Someone may have died of one of these: count each before it is touched.
             await self._one_by_one(reads, counted)
@@ -136,6 +140,16 @@ class InboundWorker:
                 name = f"unreadable-{hashlib.sha256(delivery.body).hexdigest()[:32]}"
                 await self._park(delivery, name, str(error))
         return reads
+
+    async def _opened(self, reads: Sequence[Read], letters: Letters) -> list[Read]:
+        """With what is in their mails; one that can't be read is set aside with its bytes."""
+        opened: list[Read] = []
+        for read in reads:
+            try:
+                opened.append(Read(read.delivery, await letters.read(read.envelope)))
+            except SetAside as why:
+                await self._park(read.delivery, read.envelope.id, str(why))
+        return opened
 
     async def _divide(self, reads: Sequence[Read]) -> None:
         try:

@@ -25,6 +25,7 @@ from storage.deliveries import Claim, Outcome
 from storage.leases import LASTS
 from storage.store import Clock, Store, StoreUnavailable, Tx
 from workers.connections import Connected, Connections
+from workers.mail import MAIL, Letters
 
 log = structlog.get_logger()
 # At once to one channel, so that a slow receiver holds up its own channel and no other.
@@ -73,7 +74,9 @@ class OutboundWorker:
         random: Callable[[], float],
         owner: str,
         alone: bool,
+        letters: Letters | None = None,
     ) -> None:
+        self._letters = letters
         self._bus, self._store, self._connections = bus, store, connections
         self._clock, self._random = clock, random
         self._owner, self._alone = owner, alone
@@ -266,8 +269,11 @@ class OutboundWorker:
     async def _give(self, connected: Connected | None, claim: Claim) -> Sent:
         if connected is None:
             raise Rejected("the channel is not set up, or can't be opened")
+        outbound = claim.outbound
+        if connected.kind == MAIL and self._letters is not None:
+            outbound = await self._letters.address(connected, claim)
         async with asyncio.timeout(SEND_TIMEOUT_S):
-            return await connected.channel.send(claim.outbound)
+            return await connected.channel.send(outbound)
 
     def _later(self, claim: Claim, why: str, after: float | None) -> Outcome:
         attempts = claim.attempts + 1

@@ -1,1 +1,5 @@
-"""E-mail: read in processes that can be killed, sent by SMTP."""
+"""E-mail: read in processes that can be killed, fetched by IMAP or posted, sent by SMTP."""
+
+from channels.mail.channel import Mail
+
+__all__ = ["Mail"]

@@ -56,7 +56,7 @@ class Tab:
 
 async def figures(folder: Path, crowd: Crowd) -> list[Figure]:
     """Both figures, on a demo desk of their own."""
-    folder.mkdir()
+    await asyncio.to_thread(folder.mkdir)
     # Each visitor comes from an address of their own, as behind a proxy: one address makes few of them.
     desk = Desk(folder / "data", demo=True, trusted_proxies="127.0.0.0/8")
     desk.start()

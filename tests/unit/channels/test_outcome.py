@@ -65,7 +65,7 @@ def test_retry_after_is_honoured(given: str, after: float | None) -> None:
 
 
 def test_kinds_come_from_entry_points() -> None:
-    """The two kinds of this distribution are found by name; another name is refused with those there are."""
+    """The kinds of this distribution are found by name; another name is refused with those there are."""
     assert (kinds()["webhook"], kind("widget")) == (Webhook, Widget)
-    with pytest.raises(UnknownKind, match="'pigeon'; there are: webhook, widget"):
+    with pytest.raises(UnknownKind, match="'pigeon'; there are: email, webhook, widget"):
         kind("pigeon")

@@ -1,0 +1,78 @@
+"""The e-mail channel itself."""
+
+from collections.abc import AsyncGenerator
+from typing import ClassVar, Self
+
+from bus.envelope import Outbound
+from channels.mail import fetch, receive
+from channels.mail.compose import compose
+from channels.mail.oauth import AccessToken
+from channels.mail.send import Sender
+from channels.mail.settings import MailSettings
+from channels.protocol import Capabilities, Channel, Heard, HookRequest, Received, Rejected, Sent, Tools
+from channels.settings import Settings
+
+
+class Mail(Channel):
+    """A mailbox: mail comes by IMAP or is posted as raw MIME, and goes by SMTP."""
+
+    kind: ClassVar[str] = receive.KIND
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        longest_text=1_000_000, media=True, buttons=False, idempotent=False
+    )
+    longest_body: ClassVar[int] = receive.LONGEST_BODY
+    settings_type: ClassVar[type[Settings]] = MailSettings
+
+    def __init__(self, channel_id: str, settings: MailSettings, tools: Tools) -> None:
+        self._id, self.settings, self._tools = channel_id, settings, tools
+        self._sender: Sender | None = None
+        self._token: AccessToken | None = None
+
+    def __repr__(self) -> str:
+        return f"Mail({self._id!r}, {self.settings.address!r})"
+
+    @property
+    def polls(self) -> bool:
+        """See `Channel`."""
+        return self.settings.imap is not None
+
+    async def __aenter__(self) -> Self:
+        if self.settings.oauth is not None:
+            self._token = AccessToken(
+                self.settings.oauth,
+                self.settings.oauth_client_secret.get_secret_value(),
+                self.settings.oauth_refresh_token.get_secret_value(),
+                self._tools.http,
+                self._tools.now,
+            )
+        if self.settings.smtp is not None:
+            self._sender = Sender(self.settings.smtp, self._smtp_secret, oauth=self._token is not None)
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._sender is not None:
+            await self._sender.close()
+
+    def receive(self, request: HookRequest) -> Received:
+        """See `Channel`."""
+        receive.authenticate(request.headers, self.settings.hook_secret.get_secret_value())
+        return Received((receive.inbound(request.channel_id, request.body, request.now),))
+
+    def listen(self, cursor: str) -> AsyncGenerator[Heard, None]:
+        """See `Channel`."""
+        return fetch.listen(self._id, self.settings, self._imap_secret, self._tools.now, cursor)
+
+    async def send(self, outbound: Outbound) -> Sent:
+        """See `Channel`. The external id is the Message-ID."""
+        if self._sender is None:
+            raise Rejected("the channel has no smtp server: set one, then send again")
+        files = [await self._tools.fetch(attachment.blob) for attachment in outbound.attachments]
+        mail = compose(outbound, files, self.settings)
+        await self._sender.send(self.settings.address, mail)
+        return Sent(str(mail.message["Message-ID"]))
+
+    async def _smtp_secret(self) -> str:
+        return await self._token() if self._token else self.settings.smtp_password.get_secret_value()
+
+    async def _imap_secret(self) -> str:
+        return await self._token() if self._token else self.settings.imap_password.get_secret_value()

@@ -1,0 +1,192 @@
+"""Fetching mail by IMAP: one mailbox, on a thread of its own, told of new mail by IDLE.
+
+The position is the last UID that was kept, with the mailbox's UIDVALIDITY and the day listening began:
+`validity:uid:day`. No flag is read or set. When the validity changes, all UIDs mean something else: what came
+since that day is read again, and what was taken before is known by what it says.
+"""
+
+import asyncio
+import imaplib
+import socket
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple, TypeVar
+
+from imap_tools import AND, BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from msgspec.structs import replace
+
+from bus.envelope import Inbound
+from channels.mail import receive
+from channels.mail.limits import LONGEST_MAIL, MEGABYTE
+from channels.mail.settings import Imap, MailSettings
+from channels.protocol import Heard, Malformed, Received, Retryable, Unheard
+
+T = TypeVar("T")
+# No answer within this is no connection; with the wait it is noticed within a minute.
+_SECONDS: Final = 20.0
+_IDLE_S: Final = 20.0
+# Where the server knows no IDLE.
+_LOOK_S: Final = 5.0
+# A mailbox that is new to the desk is read from so long ago on: years of old mail are no tickets.
+_FIRST: Final = timedelta(days=1)
+_LONGEST_AGAIN: Final = timedelta(days=30)
+
+
+class Place(NamedTuple):
+    """Where to go on; `uid` 0 is before the first."""
+
+    validity: int
+    uid: int
+    since: date
+
+    def __str__(self) -> str:
+        return f"{self.validity}:{self.uid}:{self.since.isoformat()}"
+
+
+def place_of(cursor: str) -> Place | None:
+    """The place that a cursor names; None for one that is none of ours."""
+    try:
+        validity, uid, since = cursor.split(":", 2)
+        return Place(int(validity), int(uid), date.fromisoformat(since))
+    except ValueError:
+        return None
+
+
+async def listen(
+    channel_id: str,
+    settings: MailSettings,
+    secret: Callable[[], Awaitable[str]],
+    now: Callable[[], datetime],
+    cursor: str,
+) -> AsyncGenerator[Heard, None]:
+    """See `channels.protocol.Channel.listen`."""
+    if settings.imap is None:
+        raise Unheard("the channel has no imap server")
+    box = _Box(settings.imap)
+    thread = ThreadPoolExecutor(1, thread_name_prefix=f"imap-{channel_id}")
+
+    async def call(what: Callable[..., T], *given: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, what, *given)
+
+    try:
+        validity = await call(box.open, await secret())
+        place = place_of(cursor) or Place(validity, 0, (now() - _FIRST).date())
+        if place.validity != validity:
+            since = max(place.since, (now() - _LONGEST_AGAIN).date())
+            place = Place(validity, 0, since)
+        while True:
+            found = await call(box.after, place)
+            for uid in found:
+                raw, size = await call(box.fetch, uid)
+                place = place._replace(uid=uid)
+                yield Heard(_received(channel_id, raw, size, now()), str(place))
+            if not found:
+                await call(box.wait)
+    except Retryable as error:
+        raise Unheard(str(error)) from None
+    except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
+        raise Unheard(_words(error, settings.imap.host)) from None
+    finally:
+        # Whatever the thread waits for ends with its socket.
+        box.cut()
+        thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _received(channel_id: str, raw: bytes, size: int, now: datetime) -> Received:
+    try:
+        inbound = receive.inbound(channel_id, raw, now)
+    except Malformed:
+        # It was deleted meanwhile, or holds nothing.
+        return Received(())
+    return Received((_sized(inbound, size),))
+
+
+def _sized(inbound: Inbound, size: int) -> Inbound:
+    """One that is too large is there with its header alone; the mailbox keeps the rest."""
+    if size <= LONGEST_MAIL:
+        return inbound
+    return replace(inbound, context={"left": f"it has {size // MEGABYTE} MB and is left in the mailbox"})
+
+
+class _Box:
+    """The connection; its methods block and are called on one thread, `cut` from any."""
+
+    def __init__(self, server: Imap) -> None:
+        self._server = server
+        self._box: BaseMailBox | None = None
+
+    def open(self, secret: str) -> int:
+        """Connect, sign in, open the folder; its UIDVALIDITY."""
+        server = self._server
+        if server.tls == "starttls":
+            self._box = MailBoxStartTls(
+                server.host, port=server.port, timeout=_SECONDS, ssl_context=server.context()
+            )
+        elif server.tls:
+            self._box = MailBox(server.host, port=server.port, timeout=_SECONDS, ssl_context=server.context())
+        else:
+            self._box = MailBoxUnencrypted(server.host, port=server.port, timeout=_SECONDS)
+        self._box.login(server.user, secret, initial_folder=None)
+        self._box.folder.set(server.folder, readonly=True)
+        told = self._box.folder.status(server.folder, ["UIDVALIDITY"])
+        return int(told["UIDVALIDITY"])
+
+    def after(self, place: Place) -> list[int]:
+        """The UIDs of what came after a place, in their order."""
+        box = self._opened()
+        # "n:*" names the last mail also where it is before n.
+        wanted = f"UID {place.uid + 1}:*" if place.uid else AND(date_gte=place.since)
+        found = box.uids(wanted)
+        return sorted(uid for uid in map(int, found) if uid > place.uid)
+
+    def fetch(self, uid: int) -> tuple[bytes, int]:
+        """A mail's bytes, b"" for one that is gone; its header alone if it is too large. And its size."""
+        size = self._size(uid)
+        what = "BODY.PEEK[]" if size <= LONGEST_MAIL else "BODY.PEEK[HEADER]"
+        _, found = self._opened().client.uid("fetch", str(uid), f"({what})")
+        return next((bytes(part[1]) for part in found if isinstance(part, tuple)), b""), size
+
+    def _size(self, uid: int) -> int:
+        _, found = self._opened().client.uid("fetch", str(uid), "(RFC822.SIZE)")
+        told = b" ".join(part for part in found if isinstance(part, bytes))
+        number = told.upper().partition(b"RFC822.SIZE ")[2].partition(b")")[0].split(b" ")[0]
+        return int(number) if number.isdigit() else 0
+
+    def wait(self) -> None:
+        """Until there may be something new: told by the server, or after a while."""
+        box = self._opened()
+        if "IDLE" in box.client.capabilities:
+            box.idle.wait(timeout=_IDLE_S)
+        else:
+            time.sleep(_LOOK_S)
+            box.client.noop()
+
+    def cut(self) -> None:
+        """End the connection from outside, without a word."""
+        if self._box is not None:
+            with suppress(OSError, AttributeError):
+                self._box.client.sock.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError, AttributeError):
+                self._box.client.shutdown()
+
+    def _opened(self) -> BaseMailBox:
+        if self._box is None:
+            raise OSError("the mailbox is not open")
+        return self._box
+
+
+def _words(error: Exception, host: str) -> str:
+    """What went wrong, without what was said: a server repeats passwords in its answers."""
+    text = str(error).upper()
+    if "AUTHENTICATIONFAILED" in text or "LOGIN" in type(error).__name__.upper():
+        return f"the mail server {host} refuses the user or the password"
+    if isinstance(error, TimeoutError):
+        return f"the mail server {host} did not answer in time"
+    if isinstance(error, imaplib.IMAP4.abort):
+        return f"the mail server {host} ended the connection"
+    if isinstance(error, OSError):
+        return f"the mail server {host} can't be reached"
+    return f"the mail server {host} answers in a way that is not understood ({type(error).__name__})"

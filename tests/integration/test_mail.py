@@ -1,0 +1,292 @@
+"""E-mail with real servers: posted and fetched, threaded, answered over TLS, and never in a loop."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import mail as mails
+from tests.eventually import eventually
+from tests.integration.conftest import Desk
+from tests.services.certificates import Certificates, certificates
+from tests.services.dovecot import Dovecot
+from tests.services.smtp import SmtpServer, Taken
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Certificates for the servers."""
+    return certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def smtp(tmp_path: Path, trusted: Certificates) -> Iterator[SmtpServer]:
+    """A server that takes mail."""
+    server = SmtpServer(tmp_path, trusted)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+class Mailbox:
+    """A mailbox of a desk, and the world that writes to it."""
+
+    def __init__(self, desk: Desk, channel: dict[str, Any], smtp: SmtpServer) -> None:
+        self.desk, self.id, self.smtp = desk, channel["id"], smtp
+        self._secret = channel["secrets"]["hook_secret"]
+
+    async def post(self, raw: str | bytes) -> Any:
+        """Deliver a mail as a provider does."""
+        content = raw.encode() if isinstance(raw, str) else raw
+        headers = {"Authorization": f"Bearer {self._secret}", "Content-Type": "message/rfc822"}
+        answer = await self.desk.ask("POST", f"/hooks/{self.id}", data=content, headers=headers, role=None)
+        assert answer.status == 202
+        return answer.body
+
+    async def write(self, text: str, **fields: str) -> Any:
+        """Deliver a plain mail with these fields (`message_id="<1@x>"`)."""
+        usual = {"from": "Ann <ann@example.org>", "to": "support@desk.example", "subject": "Lamp"}
+        head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in (usual | fields).items())
+        return await self.post(f"{head}\r\n{text}\r\n")
+
+    async def tickets(self, count: int) -> list[dict[str, Any]]:
+        """The channel's tickets, once there are so many; oldest first."""
+
+        async def look() -> list[dict[str, Any]]:
+            listed = await self.desk.ask("GET", f"/api/v1/tickets?channel={self.id}")
+            found: list[dict[str, Any]] = listed.body["data"]
+            return found if len(found) >= count else []
+
+        found = await eventually(look, 30)
+        return sorted(found, key=lambda ticket: ticket["number"])
+
+    async def messages(self, conversation: str, count: int) -> list[dict[str, Any]]:
+        """A conversation's messages, once there are so many."""
+
+        async def look() -> list[dict[str, Any]]:
+            listed = await self.desk.ask("GET", f"/api/v1/conversations/{conversation}/messages")
+            found: list[dict[str, Any]] = listed.body["data"]
+            return found if len(found) >= count else []
+
+        found = await eventually(look, 30)
+        return found
+
+    async def reply(self, ticket: dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
+        """An agent's reply."""
+        path = f"/api/v1/tickets/{ticket['id']}/replies"
+        answer = await self.desk.ask("POST", path, {"text": text, **more})
+        assert answer.status == 201, answer.body
+        found: dict[str, Any] = answer.body
+        return found
+
+    async def sent(self, count: int, text: str = "") -> list[Taken]:
+        """What the server has taken with these words, once there is so much."""
+
+        async def look() -> list[Taken]:
+            found = [one for one in self.smtp.taken() if text in _text(one)]
+            return found if len(found) >= count else []
+
+        return await eventually(look, 30)
+
+    async def delivery(self, ticket: dict[str, Any], message: str, state: str) -> dict[str, Any]:
+        """How far a message has come, once it is so far."""
+
+        async def look() -> dict[str, Any] | None:
+            for line in await self.messages(ticket["conversation_id"], 1):
+                told: dict[str, Any] | None = line["delivery"]
+                if line["id"] == message and told and told["state"] == state:
+                    return told
+            return None
+
+        found = await eventually(look, 30)
+        assert found is not None
+        return found
+
+
+def _text(taken: Taken) -> str:
+    body = taken.mail.get_body(("plain",))
+    assert body is not None
+    found: str = body.get_content()
+    return found
+
+
+async def opened(desk: Desk, smtp: SmtpServer, **settings: Any) -> Mailbox:
+    """A mailbox that sends through the server."""
+    given = {"address": "support@desk.example", "smtp": smtp.settings, **settings}
+    made = await desk.ask("POST", "/api/v1/channels", {"kind": "email", "name": "Support", "settings": given})
+    assert made.status == 201, made.body
+    return Mailbox(desk, made.body, smtp)
+
+
+@pytest.fixture
+async def box(desk: Desk, smtp: SmtpServer) -> Mailbox:
+    """A mailbox."""
+    return await opened(desk, smtp)
+
+
+async def test_a_mail_becomes_a_ticket_and_its_thread_stays_one(box: Mailbox) -> None:
+    """Reply, answer to the reply, a changed subject, and a mail to others: one conversation."""
+    await box.write(
+        "The lamp is broken.\r\n\r\n-- \r\nAnn", message_id="<1@example.org>", cc="bob@example.org"
+    )
+    (ticket,) = await box.tickets(1)
+    first = (await box.messages(ticket["conversation_id"], 1))[0]
+    assert (ticket["subject"], first["text"]) == ("Lamp", "The lamp is broken.")
+    await box.reply(ticket, "We send another.")
+    (ours,) = await box.sent(1, "We send another.")
+    assert str(ours.mail["In-Reply-To"]) == "<1@example.org>"
+    assert (ours.recipients, str(ours.mail["Subject"])) == (
+        ["ann@example.org", "bob@example.org"],
+        "Re: Lamp",
+    )
+    quoted = (
+        "Thank you!\r\n\r\nOn Mon, Jan 1, 2026 at 1:00 PM Desk <support@desk.example> wrote:\r\n> We send"
+    )
+    own = str(ours.mail["Message-ID"])
+    await box.write(quoted, message_id="<2@example.org>", in_reply_to=own, subject="Re: Lamp and shade")
+    await box.write(
+        "Me too.", **{"from": "bob@example.org"}, message_id="<3@x>", references="<2@example.org>"
+    )
+    lines = await box.messages(ticket["conversation_id"], 5)
+    said = [line["text"] for line in lines if line["author"] == "customer"]
+    assert said == ["The lamp is broken.", "Thank you!", "Me too."]
+    assert len(await box.tickets(1)) == 1
+
+
+async def test_the_same_mail_again_is_one(box: Mailbox) -> None:
+    """By the hook twice."""
+    first = await box.write("Once.", message_id="<1@example.org>")
+    again = await box.write("Once.", message_id="<1@example.org>")
+    assert (again["id"], again["duplicate"]) == (first["id"], True)
+
+
+async def test_a_ticket_s_number_counts_only_for_those_who_take_part(box: Mailbox) -> None:
+    """A stranger who names it begins a ticket of their own."""
+    await box.write("The lamp is broken.", message_id="<1@example.org>")
+    (ticket,) = await box.tickets(1)
+    await box.write("Any news?", subject=f"Re: [#{ticket['number']}] Lamp", message_id="<9@example.org>")
+    lines = await box.messages(ticket["conversation_id"], 3)
+    assert [line["text"] for line in lines if line["author"] == "customer"][-1] == "Any news?"
+    stranger = {"from": "eve@evil.example", "subject": f"[#{ticket['number']}] Lamp"}
+    await box.write("Send it to me.", **stranger, message_id="<e@evil.example>")
+    assert [one["subject"] for one in await box.tickets(2)] == ["Lamp", f"[#{ticket['number']}] Lamp"]
+
+
+async def test_automatic_mail_is_kept_and_answered_by_nobody(box: Mailbox) -> None:
+    """It opens no ticket; what cannot be read waits among the dead letters and can be put back."""
+    await box.write("I am away.", auto_submitted="auto-replied", message_id="<a@example.org>")
+    await box.post(b"From: a@b.c\r\nContent-Type: text/html\r\n\r\n" + b"<div>" * 30_000)
+    await box.write("A real one.", message_id="<b@example.org>")
+    tickets = await box.tickets(1)
+
+    async def letters() -> Any:
+        return (await box.desk.ask("GET", "/api/v1/deadletters")).body["data"]
+
+    (letter,) = await eventually(letters)
+    assert letter["error"] == "quarantined: its HTML is nested more than 1000 deep"
+    assert len(tickets) == 1
+
+
+async def test_a_server_s_words_are_shown_and_later_is_tried_again(box: Mailbox) -> None:
+    """5xx fails with them; 4xx waits."""
+    for who in ("never", "later"):
+        await box.write("Hello", **{"from": f"{who}@example.org"}, message_id=f"<{who}@x>", subject=who)
+    never, later = sorted(await box.tickets(2), key=lambda ticket: ticket["subject"], reverse=True)
+    failed = await box.delivery(never, (await box.reply(never, "To nobody."))["id"], "failed")
+    assert failed["error"] == "the mail server says 550 5.1.1 nobody of that name"
+    await box.reply(later, "To somebody.")
+
+    async def look() -> Any:
+        # The desk's own answer is before it in the conversation, and waits first.
+        told = [line["delivery"] for line in await box.messages(later["conversation_id"], 2)]
+        return next((one for one in told if one and one["error"]), None)
+
+    waiting = await eventually(look, 30)
+    assert (waiting["state"], waiting["error"]) == (
+        "queued",
+        "the mail server says 451 4.2.1 come back later",
+    )
+
+
+async def test_a_bounce_fails_its_message_and_stops_automatic_mail(box: Mailbox) -> None:
+    """Only with a Message-ID of ours: a made-up report does nothing."""
+    await box.write("The lamp is broken.", message_id="<1@example.org>")
+    (ticket,) = await box.tickets(1)
+    message = await box.reply(ticket, "We send another.")
+    (ours,) = await box.sent(1, "We send another.")
+    await box.delivery(ticket, message["id"], "sent")
+    for named in ("<forged.aaaaaaaaaaaaaaaa@desk.example>", str(ours.mail["Message-ID"])):
+        await box.post(
+            "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\n"
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n"
+            "--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n"
+            "Final-Recipient: rfc822; ann@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+            "Diagnostic-Code: smtp; 550 5.1.1 gone\r\n\r\n--r\r\nContent-Type: message/rfc822\r\n\r\n"
+            f"Message-ID: {named}\r\n\r\nx\r\n--r--\r\n"
+        )
+    failed = await box.delivery(ticket, message["id"], "failed")
+    assert failed["error"] == "it came back: 550 5.1.1 gone"
+    parts = box.desk.parts
+    why = await parts.store.read(lambda sql: mails.blocked(sql, box.id, "ann@example.org", parts.clock()))
+    assert why == "it came back: 550 5.1.1 gone"
+
+
+async def test_two_desks_that_face_each_other_fall_silent(
+    desk: Desk, smtp: SmtpServer, tmp_path: Path
+) -> None:
+    """Each answers by itself, and gets the other's answers without the fields that say so: one each way."""
+    one = await opened(desk, smtp, address="one@desk.example")
+    two = await opened(desk, smtp, address="two@desk.example")
+    boxes = {"one@desk.example": one, "two@desk.example": two}
+    await two.write("Hello desk", **{"from": "one@desk.example"}, message_id="<seed@x>")
+    carried = 0
+    quiet = 0
+    while quiet < 20:
+        fresh = smtp.taken()[carried:]
+        for taken in fresh:
+            del taken.mail["Auto-Submitted"]
+            del taken.mail["X-Auto-Response-Suppress"]
+            await boxes[taken.recipients[0]].post(taken.mail.as_bytes())
+        carried += len(fresh)
+        quiet = 0 if fresh else quiet + 1
+        assert carried < 10
+        await asyncio.sleep(0.1)
+    senders = [str(taken.mail["From"]) for taken in smtp.taken()]
+    assert (senders.count("one@desk.example") <= 1, senders.count("two@desk.example") <= 1) == (True, True)
+
+
+@pytest.fixture
+def imap(tmp_path: Path, trusted: Certificates) -> Iterator[Dovecot]:
+    """A server that keeps mail."""
+    server = Dovecot(tmp_path, trusted)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def _letter(number: int) -> bytes:
+    head = f"From: ann@example.org\r\nSubject: No. {number}\r\nMessage-ID: <{number}@x>\r\n"
+    return f"{head}\r\nHello\r\n".encode()
+
+
+async def test_mail_is_fetched_once_whatever_happens_to_the_mailbox(
+    desk: Desk, smtp: SmtpServer, imap: Dovecot
+) -> None:
+    """Told by IDLE, not marked as read, and known again after the mailbox was rebuilt."""
+    imap.deliver(_letter(1))
+    box = await opened(desk, smtp, imap=imap.settings)
+    await box.tickets(1)
+    imap.deliver(_letter(2))
+    assert [ticket["subject"] for ticket in await box.tickets(2)] == ["No. 1", "No. 2"]
+    assert [b"Seen" in flags for flags in imap.flags()] == [False, False]
+    imap.stop()
+    imap.rebuild()
+    imap.start()
+    imap.deliver(_letter(3))
+    assert [ticket["subject"] for ticket in await box.tickets(3)] == ["No. 1", "No. 2", "No. 3"]

@@ -1,0 +1,138 @@
+"""A real mail server for sending: aiosmtpd in a process of its own, over TLS, that keeps what it takes.
+
+Run as `python -m tests.services.smtp PORT CERTIFICATE KEY FOLDER`. What a recipient is called says what
+becomes of mail to them: `later@` is put off (451), `never@` refused (550).
+"""
+
+import asyncio
+import json
+import os
+import ssl
+import sys
+import time
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.desk import free_port
+from tests.services.certificates import Certificates
+from tests.services.process import Process
+
+USER, PASSWORD = "support", "a long password"
+
+
+class Taken(NamedTuple):
+    """A mail that the server took: whom it is to be given to, the mail, and on which connection it came."""
+
+    recipients: list[str]
+    mail: EmailMessage
+    connection: str
+
+
+class SmtpServer:
+    """The server as tests start it."""
+
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
+        self.port = free_port()
+        self._folder = folder / "taken"
+        self._folder.mkdir()
+        root = Path(__file__).parents[2]
+        command = [sys.executable, "-m", "tests.services.smtp", str(self.port)]
+        self._process = Process(
+            [*command, certificates.certificate, certificates.key, self._folder],
+            folder / "smtp.out",
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root)},
+        )
+        self.settings: dict[str, Any] = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "user": USER,
+            "password": PASSWORD,
+            "tls": True,
+            "ca": certificates.authority,
+        }
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        self._process.start((self._folder / "ready").exists)
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.kill()
+
+    def taken(self) -> list[Taken]:
+        """What it has taken, oldest first."""
+        found: list[Taken] = []
+        for file in sorted(self._folder.glob("*.json")):
+            told = json.loads(file.read_text())
+            mail = message_from_bytes(file.with_suffix(".eml").read_bytes(), policy=default)
+            assert isinstance(mail, EmailMessage)
+            found.append(Taken(told["recipients"], mail, told["connection"]))
+        return found
+
+
+class _Keeper:
+    """aiosmtpd's handler."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address.startswith("later@"):
+            return "451 4.2.1 come back later"
+        if address.startswith("never@"):
+            return "550 5.1.1 nobody of that name"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
+        name = f"{time.time_ns()}"
+        content = envelope.content
+        assert isinstance(content, bytes)
+        (self._folder / f"{name}.eml").write_bytes(content)
+        told = {"recipients": envelope.rcpt_tos, "connection": str(session.peer)}
+        part = self._folder / f"{name}.part"
+        part.write_text(json.dumps(told))
+        # Whole or not at all, for whoever reads meanwhile.
+        part.rename(self._folder / f"{name}.json")
+        return "250 OK"
+
+
+def _allowed(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+    known = isinstance(data, LoginPassword) and (data.login, data.password) == (
+        USER.encode(),
+        PASSWORD.encode(),
+    )
+    return AuthResult(success=known)
+
+
+async def main(port: int, certificate: str, key: str, folder: Path) -> None:
+    """Serve until ended."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    loop = asyncio.get_running_loop()
+
+    def served() -> SMTP:
+        return SMTP(
+            _Keeper(folder),
+            authenticator=_allowed,
+            auth_required=True,
+            auth_require_tls=False,
+            enable_SMTPUTF8=True,
+            loop=loop,
+        )
+
+    server = await loop.create_server(served, "127.0.0.1", port, ssl=context)
+    (folder / "ready").touch()
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4])))

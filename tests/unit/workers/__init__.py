@@ -1,0 +1,1 @@
+"""The workers' decisions that need no store."""

@@ -1,0 +1,268 @@
+"""What mail needs of the desk: to be read where that can be ended, a thread, and manners.
+
+In: after an envelope is durable and before its batch is decided (`read`). Out: before a message is sent
+(`address`). What can't be read is raised as `SetAside` and parked with its raw bytes.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from bus.envelope import Inbound, Message, Outbound
+from channels.mail import tokens
+from channels.mail.channel import Mail
+from channels.mail.message import BounceReport, Person
+from channels.mail.message import Mail as Letter
+from channels.mail.reader import Readers
+from channels.mail.receive import KIND, NOBODY
+from channels.protocol import Rejected
+from storage import mail as mails
+from storage.blobs import Blobs, BlobsUnavailable
+from storage.deliveries import Claim
+from storage.mail import Place
+from storage.messages import find as find_message
+from storage.paging import Sql
+from storage.store import Clock, Store, StoreUnavailable, Tx
+from workers.connections import Connected, Connections
+from workers.mail_rules import BLOCKED, automatic, held_back, words_of
+
+MAIL: Final = KIND
+_NUMBER: Final = re.compile(r"\[#(\d{1,9})\]")
+# Of a long body so much is kept beside what its author wrote; all of it is in the raw mail.
+_LONGEST_BODY: Final = 100_000
+_THREAD_OF: Final = 40
+_BY_ITSELF: Final = frozenset({"bot", "system"})
+
+
+class SetAside(Exception):
+    """The mail can't be read; the text says why."""
+
+
+class Letters:
+    """One process's handling of mail."""
+
+    def __init__(
+        self, *, store: Store, blobs: Blobs, connections: Connections, readers: Readers, clock: Clock
+    ) -> None:
+        self._store, self._blobs, self._connections = store, blobs, connections
+        self._readers, self._clock = readers, clock
+
+    # --- in -------------------------------------------------------------------------------------------
+
+    async def read(self, inbound: Inbound) -> Inbound:
+        """The envelope with what is in its mail; raises `SetAside` and `StoreUnavailable`.
+
+        Any other channel's envelope is given back as it is.
+        """
+        if inbound.channel_kind != KIND or not isinstance(inbound.event, Message):
+            return inbound
+        if left := inbound.context.get("left"):
+            raise SetAside(f"quarantined: {left}")
+        channel = await self._channel(inbound.channel_id)
+        letter = await self._letter(inbound)
+        if letter.quarantined is not None:
+            raise SetAside(f"quarantined: {letter.quarantined}")
+        sender = letter.sender.email.lower()
+        if not sender and not letter.bounce:
+            raise SetAside("quarantined: its From names no address")
+        return await self._store.write(partial(_placed, inbound=inbound, letter=letter, channel=channel))
+
+    async def _letter(self, inbound: Inbound) -> Letter:
+        try:
+            raw = inbound.raw or await self._blobs.get(inbound.raw_blob)
+            found = await self._readers.read(raw)
+            for content in found.files:
+                await self._blobs.put(content)
+        except BlobsUnavailable as error:
+            raise StoreUnavailable(str(error)) from error
+        return found.mail
+
+    async def _channel(self, channel_id: str) -> Mail:
+        connected = await self._connections.find(channel_id)
+        if connected is None or not isinstance(connected.channel, Mail):
+            raise SetAside("quarantined: its channel is not set up, or can't be opened")
+        return connected.channel
+
+    # --- out ------------------------------------------------------------------------------------------
+
+    async def address(self, connected: Connected, claim: Claim) -> Outbound:
+        """The message with what its mail's header needs; raises `Rejected` for what is held back."""
+        channel = connected.channel
+        if not isinstance(channel, Mail):
+            return claim.outbound
+        now = self._clock()
+        outbound = claim.outbound
+        context, held = await self._store.read(
+            partial(_context, claim=claim, key=_key(channel), own=channel.settings.address, now=now)
+        )
+        if held:
+            raise Rejected(held)
+        if context["automatic"]:
+            counting = partial(
+                mails.passed,
+                message_id=claim.message_id,
+                channel_id=claim.channel_id,
+                address=outbound.address,
+                words=words_of(outbound.text),
+                conversation_id=claim.conversation_id,
+                ours=True,
+            )
+            await self._store.write(counting)
+        return replace(outbound, context=context)
+
+
+def _key(channel: Mail) -> str:
+    return channel.settings.thread_key.get_secret_value()
+
+
+def _placed(tx: Tx, inbound: Inbound, letter: Letter, channel: Mail) -> Inbound:
+    """The envelope in its thread, counted and remembered; the same however often it is done."""
+    sender = letter.sender.email.lower() or NOBODY
+    returned = _returned(tx, inbound.channel_id, letter.bounce, channel) if letter.bounce else None
+    place = returned or _thread(tx.sql, inbound, letter, channel) or Place(sender, _name(inbound, letter))
+    own = channel.settings.address.lower()
+    mails.remember(tx, inbound.channel_id, letter.message_id, place)
+    by_itself = letter.automatic or sender == own
+    if not by_itself:
+        words = words_of(letter.reply_text)
+        past = mails.ours(tx.sql, inbound.channel_id, sender, "", tx.now)
+        said = mails.theirs(tx.sql, inbound.channel_id, sender, tx.now)
+        if not mails.counted(tx.sql, inbound.id):
+            by_itself = automatic(past, said, words, tx.now)
+        mails.passed(tx, inbound.id, inbound.channel_id, sender, words, conversation_id="", ours=False)
+    if not by_itself:
+        mails.join(tx, inbound.channel_id, place, _people(letter, place, own))
+    return _envelope(inbound, letter, place, by_itself=by_itself)
+
+
+def _thread(sql: Sql, inbound: Inbound, letter: Letter, channel: Mail) -> Place | None:
+    """Where a reply belongs: by a token of ours, by the mails it names, by a ticket's number."""
+    key, channel_id = _key(channel), inbound.channel_id
+    for person in (*letter.to, *letter.cc):
+        conversation = tokens.conversation_of(key, person.email)
+        if conversation and (place := mails.of_conversation(sql, channel_id, conversation)):
+            return place
+    named = [letter.in_reply_to, *reversed(letter.references)]
+    for one in named:
+        message = tokens.message_of(key, one)
+        if message and (place := mails.of_message(sql, channel_id, message)):
+            return place
+    if place := mails.of_ids(sql, channel_id, [one for one in named if one]):
+        return place
+    number = _NUMBER.search(letter.subject)
+    sender = letter.sender.email.lower()
+    return mails.of_ticket(sql, channel_id, int(number[1]), sender) if number else None
+
+
+def _returned(tx: Tx, channel_id: str, bounce: BounceReport, channel: Mail) -> Place | None:
+    """What a bounce does: its message failed, and an address that takes no mail gets none by itself."""
+    message = tokens.message_of(_key(channel), bounce.message_id)
+    reason = f"it came back: {bounce.reason}"
+    # Without our own Message-ID anybody could have written it.
+    if not message or not bounce.permanent:
+        return mails.of_message(tx.sql, channel_id, message) if message else None
+    address = mails.bounced(tx, channel_id, message, reason)
+    if address is None:
+        return None
+    mails.block(tx, channel_id, address, tx.now + BLOCKED, reason)
+    return mails.of_message(tx.sql, channel_id, message)
+
+
+def _name(inbound: Inbound, letter: Letter) -> str:
+    """A new thread is named after the mail that begins it."""
+    return mails.digest(letter.message_id or inbound.external_id)[:20]
+
+
+def _people(letter: Letter, place: Place, own: str) -> dict[str, str]:
+    """Who takes part beside the contact and the mailbox."""
+    everyone: tuple[Person, ...] = (letter.sender, *letter.to, *letter.cc)
+    local, _, domain = own.rpartition("@")
+    return {
+        one.email.lower(): one.name
+        for one in everyone
+        if one.email
+        and one.email.lower() not in (own, place.address)
+        and not (one.email.lower().startswith(f"{local}+") and one.email.lower().endswith(f"@{domain}"))
+    }
+
+
+def _envelope(inbound: Inbound, letter: Letter, place: Place, *, by_itself: bool) -> Inbound:
+    told: dict[str, Any] = {
+        "from": _shown(letter.sender),
+        "to": [_shown(one) for one in letter.to],
+        "cc": [_shown(one) for one in letter.cc],
+        "message_id": letter.message_id,
+        "in_reply_to": letter.in_reply_to,
+    }
+    if letter.text != letter.reply_text:
+        told["body"] = letter.text[:_LONGEST_BODY]
+    if letter.bounce is not None:
+        told["bounce"] = msgspec.to_builtins(letter.bounce)
+    if letter.sent_at:
+        told["sent_at"] = letter.sent_at
+    event = Message(
+        text=letter.reply_text,
+        html=letter.html_safe or None,
+        subject=letter.subject,
+        attachments=tuple(one.attachment() for one in letter.attachments),
+        automatic=by_itself,
+    )
+    same = place.address == inbound.sender.address
+    sender = inbound.sender if same else replace(inbound.sender, address=place.address)
+    return replace(
+        inbound,
+        sender=sender,
+        event=event,
+        thread=place.thread,
+        context={**inbound.context, "mail": told},
+        sent_at=_sent_at(letter),
+    )
+
+
+def _sent_at(letter: Letter) -> datetime | None:
+    return datetime.fromisoformat(letter.sent_at) if letter.sent_at else None
+
+
+def _shown(person: Person) -> dict[str, str]:
+    return {"name": person.name, "email": person.email}
+
+
+def _context(sql: Sql, claim: Claim, key: str, own: str, now: datetime) -> tuple[dict[str, Any], str]:
+    """What the header of an outgoing mail needs, and why it is held back ("" if it is not)."""
+    outbound = claim.outbound
+    message = find_message(sql, claim.message_id)
+    details: Mapping[str, Any] = message.details if message else {}
+    position = message.position if message else 0
+    before = mails.recent(sql, claim.conversation_id, position, _THREAD_OF)
+    by_itself = outbound.author in _BY_ITSELF
+    held = ""
+    if by_itself and not mails.counted(sql, claim.message_id):
+        past = mails.ours(sql, claim.channel_id, outbound.address, claim.conversation_id, now)
+        held = held_back(past, words_of(outbound.text), now)
+    if by_itself and not held and (why := mails.blocked(sql, claim.channel_id, outbound.address, now)):
+        held = f"held back: mail to this address {why}"
+    place = Place(outbound.address, outbound.thread)
+    people = [] if by_itself else sorted(mails.people(sql, claim.channel_id, place))
+    named = [(author, _message_id((id_, author, told), key, own)) for id_, author, told in before]
+    theirs = [one for author, one in named if author == "customer" and one]
+    return {
+        "references": [one for _, one in named if one],
+        "answers": theirs[-1] if theirs else "",
+        "cc": details.get("cc", people),
+        "bcc": details.get("bcc", []),
+        "automatic": by_itself,
+    }, held
+
+
+def _message_id(line: tuple[str, str, Any], key: str, own: str) -> str:
+    """What a message of the conversation was called as a mail."""
+    message, author, details = line
+    if author != "customer":
+        return tokens.message_id(key, message, own)
+    found = details.get("context", {}).get("mail", {}).get("message_id", "")
+    return found if isinstance(found, str) else ""
