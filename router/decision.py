@@ -38,7 +38,8 @@ class Context(Value, frozen=True, kw_only=True):
 
     `articles` holds the match's candidates by id. `waiting` is how many tickets wait in each queue, at
     most a second old; `waits` the seconds that customers have lately waited for a first reply, of queues
-    where that is known. `conversation.previous_ticket_id` links a ticket to the closed one before it.
+    where that is known, and under "" what each waiting ticket adds in the others.
+    `conversation.previous_ticket_id` links a ticket to the closed one before it.
     `followed` says that the customer has written again and the bot speaks to that, `follows` that this is
     such a message: what came before it in one go is part of it.
     """

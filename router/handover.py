@@ -14,7 +14,8 @@ _LONGEST_TITLE = 80
 def notice(context: Context, language: str, queue: str) -> str:
     """That a person takes over, with the ticket's number (to be filled in) and the usual wait if known."""
     say = words(language)
-    wait = context.waits.get(queue)
+    each = context.waits.get("")
+    wait = context.waits.get(queue, None if each is None else each * (context.waiting.get(queue, 0) + 1))
     if wait is None:
         return say["handover"]
     return say["handover_wait"].replace("{wait}", _duration(wait, language))

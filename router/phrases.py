@@ -19,7 +19,7 @@ WORDS: dict[str, dict[str, str]] = {
         "handover": f"I've passed this on to our team. Your ticket number is #{NUMBER}; "
         "someone will answer you here.",
         "handover_wait": f"I've passed this on to our team. Your ticket number is #{NUMBER}; "
-        "someone will answer you here, lately within about {wait}.",
+        "someone will answer you here, usually within about {wait}.",
         "tried": "The bot has tried:",
         "tried_answers": "answered with ",
         "tried_offers": "asked whether it is about ",
@@ -32,8 +32,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "zh": {
         "handover": f"已为您转接人工客服，工单号 #{NUMBER}，客服会在这里回复您。",
-        "handover_wait": f"已为您转接人工客服，工单号 #{NUMBER}，客服会在这里回复您，"
-        "近期一般约 {wait}内回复。",
+        "handover_wait": f"已为您转接人工客服，工单号 #{NUMBER}，客服会在这里回复您，一般约 {{wait}}内回复。",
         "tried": "机器人已尝试：",
         "tried_answers": "回答了 ",
         "tried_offers": "询问是否为 ",

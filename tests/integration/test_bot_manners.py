@@ -115,7 +115,7 @@ async def test_the_wait_is_that_of_the_last_tickets(office: Office) -> None:
         await office.store.write(answers(ticket.id, desk))
     await office.publish(office.envelope("agent", who="late"))
     await step(office)
-    assert (await office.messages())[-1].text.endswith("lately within about 10 minutes.")
+    assert (await office.messages())[-1].text.endswith("usually within about 10 minutes.")
 
 
 def answers(ticket_id: str, desk: Desk) -> Any:

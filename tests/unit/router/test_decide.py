@@ -650,11 +650,13 @@ def test_the_agent_is_told_what_was_tried() -> None:
     ],
 )
 def test_the_customer_is_told_how_long_it_usually_takes(language: str, seconds: int, said: str) -> None:
-    """Rounded up; nothing is promised for a queue of which nothing is known."""
+    """Rounded up, or reckoned by who is there; nothing is promised where nothing is known."""
     asks = replace(WITH_BOT, language=language)
     text = "人工" if language == "zh" else "agent"
     (told,) = replies(decided(text, in_context(asks, waits={"general": seconds})))
     assert told.endswith(said)
+    (reckoned,) = replies(decided(text, in_context(asks, waits={"": seconds}, waiting={})))
+    assert reckoned.endswith(said)
     (silent,) = replies(decided(text, in_context(asks, waits={"refunds": seconds})))
     assert silent == (HANDOVER_ZH if language == "zh" else HANDOVER)
 
