@@ -54,6 +54,7 @@ async def composed(settings: Settings, listening: socket.socket) -> AsyncIterato
                 parts, parts.setup, parts.knowledge, letters, wake_relay=parts.relay.wake, owner=owner
             )
             | roles.outbound(parts, parts.connections, letters, owner)
+            | roles.calls(parts, parts.connections, parts.secrets)
             | roles.poll(parts, parts.connections, parts.acceptance, parts.tally, owner)
             | roles.relay(parts.relay)
             | roles.assign(parts, parts.setup)
@@ -98,7 +99,9 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
             secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections = await _connections(stack, process, secrets, blobs)
             letters = await _letters(stack, process, connections, blobs)
-            return roles.outbound(process, connections, letters, _owner())
+            return roles.outbound(process, connections, letters, _owner()) | roles.calls(
+                process, connections, secrets
+            )
         case "poll":
             secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections, tally = await _connections(stack, process, secrets, blobs), Tally(process.store)

@@ -11,8 +11,10 @@ from gateway.parts import Parts, Process
 from gateway.precision_metric import precision_of_answers
 from gateway.tally import Tally
 from storage.leases import Fence
+from storage.secrets import Secrets
 from workers.assign import AssignWorker
 from workers.auditor import Auditor
+from workers.callouts import RULE_CALLS, Caller
 from workers.clock import ClockWorker
 from workers.connections import Connections
 from workers.inbound import InboundWorker
@@ -23,8 +25,10 @@ from workers.mail import Letters
 from workers.outbound import OutboundWorker
 from workers.poll import Polls
 from workers.relay import Relay
+from workers.rule_watch import RuleWatch
 from workers.search import SearchWorker
 from workers.setup import SetupLoader
+from workers.ticket_rules import TicketRules
 
 Role = Literal["gateway", "inbound", "outbound", "poll", "relay", "assign", "clock"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -89,6 +93,17 @@ def outbound(process: Process, connections: Connections, letters: Letters, owner
     return {"outbound": worker.run}
 
 
+def calls(process: Process, connections: Connections, secrets: Secrets) -> Runs:
+    """Makes the calls that rules ask for."""
+    caller = Caller(
+        store=process.store,
+        http=connections.http,
+        key=secrets.derived(RULE_CALLS),
+        random=random.SystemRandom().random,
+    )
+    return {"calls": caller.run}
+
+
 def poll(
     process: Process, connections: Connections, acceptance: Acceptance, tally: Tally, owner: str
 ) -> Runs:
@@ -115,7 +130,7 @@ def assign(process: Process, setup: SetupLoader) -> Runs:
 
 
 def clock(process: Process, setup: SetupLoader) -> Runs:
-    """Fires what is due, checks the ledger, keeps the search index filled, learns from what was answered."""
+    """Fires what is due, checks the ledger, watches rules, fills the search index, learns from answers."""
     auditor = Auditor(store=process.store, clock=process.clock, tell=differences(process.metrics))
     learner = Learner(
         store=process.store,
@@ -128,6 +143,8 @@ def clock(process: Process, setup: SetupLoader) -> Runs:
         "learning": learner.run,
         "ledger": auditor.run,
         "search": SearchWorker(store=process.store).run,
+        "ticket rules": TicketRules(setup=setup).run,
+        "rule watch": RuleWatch(store=process.store).run,
     }
 
 

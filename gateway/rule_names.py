@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from router.rules.effects import Answer, Call, Require, Set, UsePolicy
+from router.rules.conditions import fields_of
+from router.rules.effects import Answer, Require, Set, UsePolicy
+from router.rules.fields import calendar_of
 from router.rules.form import Rule, RuleError
 from storage import articles, catalogue
 from storage.catalogue import Kind
@@ -15,7 +17,7 @@ def unknown_names(sql: Sql, rules: Sequence[Rule]) -> list[RuleError]:
 
 
 def _unknown(sql: Sql, rules: Sequence[Rule]) -> Iterator[RuleError]:
-    kinds: tuple[Kind, ...] = ("queue", "tier", "policy", "skill")
+    kinds: tuple[Kind, ...] = ("queue", "tier", "policy", "skill", "calendar")
     known: dict[str, frozenset[str]] = {kind: catalogue.ids(sql, kind) for kind in kinds}
     known["article"] = articles.answering_ids(sql)
     for index, rule in enumerate(rules):
@@ -30,10 +32,10 @@ def _unknown(sql: Sql, rules: Sequence[Rule]) -> Iterator[RuleError]:
                     yield _error(f"{where}/policy", "policy", name)
                 case Answer(answer=name) if name not in known["article"]:
                     yield _error(f"{where}/answer", "published article", name)
-                case Call():
-                    # Accepting what is not carried out would be a promise that is silently broken.
-                    detail = "Rules can't call webhooks yet."
-                    yield RuleError(pointer=f"{where}/webhook", code="unavailable", detail=detail)
+        for field in fields_of(rule.if_) if rule.if_ is not None else ():
+            calendar = calendar_of(field)
+            if calendar is not None and calendar not in known["calendar"]:
+                yield _error(f"/{index}/if", "calendar", calendar)
 
 
 def _error(pointer: str, what: str, name: str) -> RuleError:

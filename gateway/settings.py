@@ -153,6 +153,7 @@ class Settings(BaseSettings):
     )
     default_language: Literal["en", "zh"] = Field("en", description="en or zh")
     reopen_days: float = Field(7, ge=0, le=3650, description="a number of days from 0 to 3650")
+    rules_approval: bool = Field(False, description="true or false: a second admin must approve rules")
     self_serve_hours: float = Field(24, gt=0, le=8760, description="a number of hours, above 0, to 8760")
     bot_turns: int = Field(6, ge=1, le=50, description="a number from 1 to 50")
     target_precision: float = Field(0.9, ge=0.5, lt=1, description="a share from 0.5 to below 1")

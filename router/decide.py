@@ -15,6 +15,7 @@ from router.decision import (
     CallWebhook,
     ChangeConversation,
     ChangeTicket,
+    CloseTicket,
     Context,
     Decision,
     Discard,
@@ -25,6 +26,7 @@ from router.decision import (
     Notify,
     OpenTicket,
     Reply,
+    Snooze,
 )
 from router.handover import notice, summary
 from router.phrases import (
@@ -71,19 +73,15 @@ def decide(inbound: Inbound, context: Context, rules: RuleSet) -> Decision:
         return Decision(effects=(), why="automatic message: kept, not answered")
     facts = Facts(inbound, context)
     outcome = rules.run(facts)
-    if outcome.discard is not None:
-        return Decision(
-            effects=(Discard(reason=outcome.discard),),
-            hits=outcome.hits,
-            why=f"discarded: {outcome.discard}",
-            rules_version=rules.version,
-        )
+    if outcome.discard is not None or outcome.spam:
+        return _dropped(context, outcome, rules.version)
     language = outcome.language or facts.language
     turn = _turn(inbound, context, outcome, language)
     said = tuple(Reply(text=text, author="system") for text in outcome.replies)
     told: tuple[Effect, ...] = (
         *(Notify(to=to) for to in outcome.notify),
         *(CallWebhook(to=to) for to in outcome.webhooks),
+        *((Snooze(minutes=outcome.snooze),) if outcome.snooze is not None else ()),
     )
     # Most messages leave their conversation as it was: nothing to store then.
     changed = turn.conversation is not context.conversation
@@ -95,6 +93,14 @@ def decide(inbound: Inbound, context: Context, rules: RuleSet) -> Decision:
         language=language,
         rules_version=rules.version,
     )
+
+
+def _dropped(context: Context, outcome: Outcome, version: int) -> Decision:
+    reason = outcome.discard or "spam"
+    effects: tuple[Effect, ...] = (Discard(reason=reason),)
+    if outcome.spam and context.ticket is not None and context.ticket.status in ACTIVE:
+        effects = (*effects, CloseTicket(reason=reason))
+    return Decision(effects=effects, hits=outcome.hits, why=f"discarded: {reason}", rules_version=version)
 
 
 def _turn(inbound: Inbound, context: Context, outcome: Outcome, language: str) -> Turn:

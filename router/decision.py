@@ -7,7 +7,7 @@ give the same decision again, and its full trace with it.
 from datetime import datetime
 from typing import Any, Literal
 
-from bus.envelope import Attachment, Option
+from bus.envelope import Attachment, Option, Sender
 from knowledgebase.article import Variant
 from knowledgebase.match import Match
 from router.values import (
@@ -33,6 +33,33 @@ class Known(Value, frozen=True, kw_only=True):
     files: tuple[Attachment, ...] = ()
 
 
+class About(Value, frozen=True, kw_only=True):
+    """What of a message its stored row does not hold, so that the decision can be made again from both."""
+
+    sender: Sender
+    language: str = ""
+    action: str | None = None
+
+
+class History(Value, frozen=True, kw_only=True):
+    """A customer's tickets that are being worked on, and when they last wrote before this."""
+
+    open_tickets: int = 0
+    last_contact: datetime | None = None
+
+
+class Hours(Value, frozen=True, kw_only=True):
+    """What a calendar says of the instant: whether it is open, and the local time there (HH:MM)."""
+
+    open: bool
+    time: str
+    weekday: str
+
+
+Actor = Literal["customer", "agent", "bot", "api", "rule", "clock"]
+Event = Literal["message", "ticket_created", "ticket_changed", "time"]
+
+
 class Context(Value, frozen=True, kw_only=True):
     """Everything a decision needs beside the message: frozen before the transaction or read inside it.
 
@@ -42,6 +69,9 @@ class Context(Value, frozen=True, kw_only=True):
     `conversation.previous_ticket_id` links a ticket to the closed one before it.
     `followed` says that the customer has written again and the bot speaks to that, `follows` that this is
     such a message: what came before it in one go is part of it.
+    `oldest` is for how many seconds the oldest ticket of a queue has waited. `history` and `hours` (by
+    calendar) are there where a rule looks at them. `before` is the ticket as it was, where the `event` is a
+    change of it.
     """
 
     now: datetime
@@ -57,14 +87,22 @@ class Context(Value, frozen=True, kw_only=True):
     bot_turns: int = MOST_BOT_TURNS
     followed: bool = False
     follows: bool = False
+    oldest: dict[str, float] = {}
+    about: About | None = None
+    history: History | None = None
+    hours: dict[str, Hours] = {}
+    event: Event = "message"
+    actor: Actor = "customer"
+    before: Ticket | None = None
 
 
 class Hit(Value, frozen=True, kw_only=True):
-    """A rule that applied, and what it did, in words."""
+    """A rule that applied, and what it did, in words; with an `error`, one that failed and was skipped."""
 
     rule_id: str
     stage: str
     did: tuple[str, ...]
+    error: str = ""
 
 
 class Reply(Value, tag_field="effect", tag="reply", frozen=True, kw_only=True):
@@ -144,8 +182,30 @@ class CallWebhook(Value, tag_field="effect", tag="webhook", frozen=True, kw_only
     to: Any
 
 
+class Snooze(Value, tag_field="effect", tag="snooze", frozen=True, kw_only=True):
+    """Let the ticket wait for so many minutes."""
+
+    minutes: float
+
+
+class CloseTicket(Value, tag_field="effect", tag="close_ticket", frozen=True, kw_only=True):
+    """Close the ticket for good."""
+
+    reason: str
+
+
 Effect = (
-    Reply | Note | Learned | OpenTicket | ChangeTicket | ChangeConversation | Discard | Notify | CallWebhook
+    Reply
+    | Note
+    | Learned
+    | OpenTicket
+    | ChangeTicket
+    | ChangeConversation
+    | Discard
+    | Notify
+    | CallWebhook
+    | Snooze
+    | CloseTicket
 )
 
 

@@ -140,6 +140,12 @@ def online(sql: Connection) -> list[tuple[Agent, datetime]]:
     return [(_agents.load(line[:-1]), line[-1]) for line in sql.execute(query.order_by(_row.id))]
 
 
+def active(sql: Connection) -> list[Agent]:
+    """Everybody who may work here, in id order."""
+    query = _agents.select().where(_row.active)
+    return [_agents.load(line) for line in sql.execute(query.order_by(_row.id))]
+
+
 def claimed(tx: Tx, agent_id: str) -> None:
     """Note that the agent was given work now."""
     tx.sql.execute(

@@ -17,6 +17,7 @@ _after = Prepared(
     .order_by(_column.seq)
     .limit(bindparam("limit"))
 )
+_RECENT = 10_000
 _oldest = Prepared(select(func.min(_column.seq)))
 
 
@@ -43,6 +44,13 @@ def events_after(sql: Connection, seq: int, limit: int) -> list[LoggedEvent]:
 def last_event(sql: Connection) -> int:
     """The number of the newest event; 0 when there has never been one."""
     return last_number(sql, "events")
+
+
+def last_of(sql: Connection, type_: str) -> int:
+    """The number of the newest event of a type among the last ten thousand; 0 where there is none."""
+    recent = last_event(sql) - _RECENT
+    query = select(func.max(_column.seq)).where(_column.seq > recent, _column.type == type_)
+    return sql.execute(query).scalar_one() or 0
 
 
 def oldest_event(sql: Connection) -> int:

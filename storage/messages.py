@@ -101,6 +101,13 @@ def last_of(sql: Connection, conversation_ids: Iterable[str]) -> dict[str, Messa
     return {message.conversation_id: message for message in map(_messages.load, sql.execute(query))}
 
 
+def last_of_customer(sql: Connection, conversation_id: str) -> Message | None:
+    """The customer's last message in a conversation."""
+    query = _messages.select().where(_row.conversation_id == conversation_id, _row.author == "customer")
+    line = sql.execute(query.order_by(_row.position.desc()).limit(1)).one_or_none()
+    return None if line is None else _messages.load(line)
+
+
 def amend(tx: Tx, message_id: str, text: str, details: dict[str, Any]) -> None:
     """Change what a message says (an edit or a withdrawal by its author); details keep what it said."""
     query = update(schema.messages).where(_row.id == message_id).values(text=text, details=details)

@@ -1,6 +1,10 @@
-"""Rule-set versions: drafts, the published one, and those it superseded. A stored version never changes."""
+"""Rule-set versions: drafts, the published one, and those it superseded.
 
-from datetime import datetime
+A stored version never changes but for its state, who approved it, and why it was published in spite of a
+failing test.
+"""
+
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -11,8 +15,11 @@ from storage.store import Missing, Tx
 _row = schema.rule_versions.c
 
 
+Lists = dict[str, dict[str, int]]
+
+
 class Version(NamedTuple):
-    """`state` is draft, published or superseded; `rules` is the document as it was given."""
+    """`state` is draft, published or superseded. `overruled`: why failing tests did not stop it."""
 
     version: int
     state: str
@@ -21,6 +28,14 @@ class Version(NamedTuple):
     rules: list[dict[str, Any]]
     created_at: datetime
     published_at: datetime | None
+    lists: Lists = {}
+    cases: list[dict[str, Any]] = []
+    overruled: str = ""
+    approved_by: str = ""
+
+
+NONE = Version(0, "published", "", "", [], datetime.min.replace(tzinfo=UTC), None)
+"""The empty set of a desk that has never published one."""
 
 
 def published(sql: Connection) -> Version | None:
@@ -43,33 +58,68 @@ def listed(sql: Connection, before: int | None, limit: int) -> list[Version]:
     return [Version(*line) for line in sql.execute(query.order_by(_row.version.desc()).limit(limit))]
 
 
-def add(tx: Tx, rules: list[dict[str, Any]], note: str, author: str, *, publish: bool) -> int:
+def newest(sql: Connection) -> int:
+    """The number of the newest version; 0 before there is one."""
+    return sql.execute(select(func.max(_row.version))).scalar_one() or 0
+
+
+def add(
+    tx: Tx,
+    rules: list[dict[str, Any]],
+    note: str,
+    author: str,
+    *,
+    publish: bool,
+    lists: Lists | None = None,
+    cases: list[dict[str, Any]] | None = None,
+) -> int:
     """Store a new version, and make it the one that decides if asked to; returns its number."""
-    newest = tx.sql.execute(select(func.max(_row.version))).scalar_one()
-    number = (newest or 0) + 1
-    if publish:
-        superseded = update(schema.rule_versions).where(_row.state == "published")
-        tx.sql.execute(superseded.values(state="superseded"))
+    number = newest(tx.sql) + 1
     tx.sql.execute(
-        insert(schema.rule_versions),
-        [
-            {
-                "version": number,
-                "state": "published" if publish else "draft",
-                "note": note,
-                "author": author,
-                "rules": rules,
-                "created_at": tx.now,
-                "published_at": tx.now if publish else None,
-            }
-        ],
+        insert(schema.rule_versions).values(
+            version=number,
+            state="draft",
+            note=note,
+            author=author,
+            rules=rules,
+            lists=lists or {},
+            cases=cases or [],
+            created_at=tx.now,
+            published_at=None,
+        )
     )
     if publish:
-        tx.emit("rules.published", version=number)
+        make_current(tx, number)
     return number
+
+
+def make_current(tx: Tx, version: int, *, overruled: str = "") -> None:
+    """Make a version the one that decides; the one before is superseded. Raises `Missing`."""
+    superseded = update(schema.rule_versions).where(_row.state == "published")
+    tx.sql.execute(superseded.values(state="superseded"))
+    row = update(schema.rule_versions).where(_row.version == version)
+    changed = {"state": "published", "published_at": tx.now, "overruled": overruled}
+    if not tx.sql.execute(row.values(changed)).rowcount:
+        raise Missing(f"there is no rule-set version {version}")
+    tx.emit("rules.published", version=version)
+
+
+def approve(tx: Tx, version: int, who: str) -> None:
+    """Keep who else has looked at a version and would publish it."""
+    tx.sql.execute(update(schema.rule_versions).where(_row.version == version).values(approved_by=who))
 
 
 def _all() -> Any:
     return select(
-        _row.version, _row.state, _row.note, _row.author, _row.rules, _row.created_at, _row.published_at
+        _row.version,
+        _row.state,
+        _row.note,
+        _row.author,
+        _row.rules,
+        _row.created_at,
+        _row.published_at,
+        _row.lists,
+        _row.cases,
+        _row.overruled,
+        _row.approved_by,
     )

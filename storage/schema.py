@@ -466,6 +466,87 @@ rule_versions = Table(
     Column("rules", Json, nullable=False),
     _now(),
     Column("published_at", UtcTime),
+    Column("lists", Json, nullable=False, server_default="{}"),
+    Column("cases", Json, nullable=False, server_default="[]"),
+    Column("overruled", Text, nullable=False, server_default=""),
+    Column("approved_by", Text, nullable=False, server_default=""),
+)
+
+rule_counts = Table(
+    "rule_counts",
+    metadata,
+    Column("rule_id", Text, primary_key=True),
+    Column("hits", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("last_at", UtcTime),
+)
+
+rule_trials = Table(
+    "rule_trials",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("against", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("cursor", BigInteger, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("report", Json, nullable=False),
+    Column("author", Text, nullable=False),
+    _now(),
+    _now("updated_at"),
+    Column("ended_at", UtcTime),
+    Index(
+        "rule_trials_running",
+        "kind",
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
+)
+
+rule_entries = Table(
+    "rule_entries",
+    metadata,
+    Column("rule_id", Text, primary_key=True),
+    Column("ticket_id", Text, primary_key=True),
+    _now(),
+    sqlite_with_rowid=False,
+)
+
+rule_calls = Table(
+    "rule_calls",
+    metadata,
+    _id(),
+    Column("url", Text, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("ticket_id", Text),
+    _now(),
+    Column("ended_at", UtcTime),
+    Index(
+        "rule_calls_due",
+        "due_at",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("recipient", Text, nullable=False),
+    Column("ticket_id", Text),
+    Column("conversation_id", Text),
+    Column("text", Text, nullable=False),
+    _now(),
+    Column("read_at", UtcTime),
+    Index("notifications_by_recipient", "recipient", "seq"),
 )
 
 # --- what the path leaves behind ---------------------------------------------------------------------

@@ -7,9 +7,11 @@ A sealed secret is one byte for this form (1), four that name the key, a nonce o
 """
 
 import hashlib
+import hmac
 import json
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,12 @@ class Secrets:
         if len(key) != _KEY:
             raise SecretError(f"the secrets key must be {_KEY} bytes long; this one has {len(key)}")
         self._cipher = AESGCM(key)
+        self._derive = partial(hmac.digest, key, digest="sha256")
         self._head = _FORM + hashlib.sha256(b"frontdesk secrets key" + key).digest()[:4]
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of 32 bytes for a purpose, always the same one while the key file is the same."""
+        return self._derive(b"frontdesk " + purpose.encode())
 
     def seal(self, channel_id: str, secrets: dict[str, Any]) -> bytes:
         """Encrypt a channel's secrets."""

@@ -6,12 +6,20 @@ from sqlalchemy import Connection, select
 
 from router.desk import Desk
 from router.values import ChannelRef
-from storage import rules, schema
+from storage import rule_trials, rules, schema
 from storage.catalogue import load_desk
 from storage.rules import Version
 
 _channel = schema.channels.c
 _counter = schema.counters.c
+
+
+class Canary(NamedTuple):
+    """A draft that decides for a share of the conversations while its trial runs."""
+
+    trial_id: str
+    rules: Version
+    share: float
 
 
 class Loaded(NamedTuple):
@@ -21,6 +29,7 @@ class Loaded(NamedTuple):
     desk: Desk
     rules: Version | None
     channels: dict[str, ChannelRef]
+    canary: Canary | None
 
 
 def load(sql: Connection) -> Loaded:
@@ -31,5 +40,13 @@ def load(sql: Connection) -> Loaded:
         version=int(version),
         desk=load_desk(sql),
         rules=rules.published(sql),
+        canary=_canary(sql),
         channels={line.id: ChannelRef(id=line.id, kind=line.kind, name=line.name) for line in lines},
     )
+
+
+def _canary(sql: Connection) -> Canary | None:
+    for trial in rule_trials.running(sql):
+        if trial.kind == "canary":
+            return Canary(trial.id, rules.get(sql, trial.version), float(trial.settings["share"]))
+    return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
-from router.values import Ticket
+from router.values import ACTIVE, Ticket
 from storage import conversations, schema
 from storage.listed import among
 from storage.prepared import Prepared
@@ -135,6 +135,12 @@ def _setting(names: tuple[str, ...]) -> Prepared:
 def touch(tx: Tx, ids: Iterable[str]) -> None:
     """Store only that something happened to the tickets now."""
     _touch.many(tx.sql, [{"key": key, "at": tx.now} for key in sorted(ids)])
+
+
+def active_after(sql: Connection, ticket_id: str, limit: int) -> list[str]:
+    """Ids of tickets that are being worked on, in order, from one on."""
+    query = select(_row.id).where(_row.status.in_(sorted(ACTIVE)), _row.id > ticket_id)
+    return list(sql.execute(query.order_by(_row.id).limit(limit)).scalars())
 
 
 def due(sql: Connection, now: datetime, limit: int) -> list[str]:

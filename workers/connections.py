@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple, Self
 
 import structlog
+from aiohttp import ClientSession
 
 from channels.protocol import Channel, Tools
 from channels.registry import UnknownKind, kind
@@ -64,6 +65,11 @@ class Connections:
 
     def __iter__(self) -> Iterator[Connected]:
         return iter(tuple(self._open.values()))
+
+    @property
+    def http(self) -> ClientSession:
+        """The guarded client for addresses that somebody typed in."""
+        return self._tools.http
 
     def get(self, channel_id: str) -> Connected | None:
         """The channel as last heard of; at most a moment old."""

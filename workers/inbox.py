@@ -56,8 +56,11 @@ class Words(NamedTuple):
     by: str | None = None
 
 
-def save(tx: Tx, before: Ticket, after: Ticket) -> Ticket:
-    """Store a changed ticket and what follows: its conversation's end, its offer's withdrawal, the event."""
+def save(tx: Tx, before: Ticket, after: Ticket, **cause: Any) -> Ticket:
+    """Store a changed ticket and what follows: its conversation's end, its offer's withdrawal, the event.
+
+    The event also holds what the changed fields were before, and the `cause` where a rule made the change.
+    """
     if after is before:
         return before
     tickets.save(tx, [after])
@@ -70,7 +73,9 @@ def save(tx: Tx, before: Ticket, after: Ticket) -> Ticket:
             conversations.save(tx, [closed])
     changed = {name: getattr(after, name) for name in _TOLD if getattr(after, name) != getattr(before, name)}
     if changed:
-        tx.emit("ticket.updated", ticket=after.id, conversation=after.conversation_id, **changed)
+        was = {name: getattr(before, name) for name in changed}
+        told = {**changed, "previous": was, **cause}
+        tx.emit("ticket.updated", ticket=after.id, conversation=after.conversation_id, **told)
     return after
 
 
@@ -96,6 +101,17 @@ def reply(
     if not words.live:
         _send(tx, message)
     return message, save(tx, before, ticket)
+
+
+def announce(tx: Tx, ticket: Ticket, text: str) -> None:
+    """Say something to the customer as the system, which is no answer: no clock hears it."""
+    conversation = conversations.lock(tx, ticket.conversation_id)
+    if not conversation.channel_id:
+        return
+    words = Words(text, details={"reason": "rule"})
+    message, conversation = _say(tx, conversation, None, words, "public", author="system")
+    conversations.save(tx, [conversation])
+    _send(tx, message)
 
 
 def note(tx: Tx, ticket_id: str, agent_id: str | None, words: Words) -> messages.Message:
@@ -231,7 +247,13 @@ def _check_seen(tx: Tx, conversation: Conversation, last_seen: str, author_id: s
 
 
 def _say(
-    tx: Tx, conversation: Conversation, agent_id: str | None, words: Words, kind: Literal["public", "note"]
+    tx: Tx,
+    conversation: Conversation,
+    agent_id: str | None,
+    words: Words,
+    kind: Literal["public", "note"],
+    *,
+    author: Literal["agent", "system"] = "agent",
 ) -> tuple[messages.Message, Conversation]:
     conversation = replace(conversation, position=conversation.position + 1)
     message = messages.Message(
@@ -239,7 +261,7 @@ def _say(
         conversation_id=conversation.id,
         contact_point_id=conversation.contact_point_id,
         position=conversation.position,
-        author="agent",
+        author=author,
         author_id=agent_id or words.by,
         kind=kind,
         text=words.text,
@@ -254,7 +276,7 @@ def _say(
         ticket=conversation.ticket_id,
         conversation=conversation.id,
         message_id=message.id,
-        author="agent",
+        author=author,
         position=message.position,
         contact=message.contact_point_id,
         kind=kind,

@@ -4,7 +4,7 @@ Everything is loaded in a few statements, each envelope is decided in turn on wh
 and everything that changed is stored in a few statements. It touches nothing but its transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -15,28 +15,35 @@ from bus.ids import new_id
 from knowledgebase.match import Match
 from router.decide import decide
 from router.decision import (
+    CallWebhook,
     ChangeConversation,
     ChangeTicket,
+    CloseTicket,
     Context,
     Decision,
     Discard,
+    Effect,
     Known,
     Learned,
     Note,
     Notify,
     OpenTicket,
     Reply,
+    Snooze,
 )
-from router.lifecycle import customer_wrote, opened
+from router.desk import Desk
+from router.lifecycle import customer_wrote, move, opened, snooze
 from router.phrases import ARTICLE, NUMBER
 from router.telling import for_customer
-from router.values import ChannelRef, ContactPoint, Conversation
+from router.values import ChannelRef, ContactPoint, Conversation, Ticket
 from storage import decisions as decisions_store
 from storage import deliveries, labels, ledger, messages, tickets
 from storage.store import Tx
+from workers import consequences
 from workers.amend import amend
 from workers.batch import Batch
 from workers.bot_runs import Runs, runs
+from workers.looking import about, looked_at
 from workers.setup import Setup
 
 # What is stored for these channels has reached the customer: their sockets read it from the store.
@@ -112,6 +119,7 @@ class _Intake:
     def __init__(self, batch: Batch, frozen: Frozen, runs: Runs) -> None:
         self._batch, self._frozen, self._tx = batch, frozen, batch.tx
         self._runs, self._said = runs, ""
+        self._looked_at = looked_at(batch.tx, frozen.setup, batch.customers)
         self.unmatched: list[str] = []
 
     def take(self, envelope: Inbound) -> None:
@@ -137,7 +145,7 @@ class _Intake:
             self.unmatched.append(envelope.id)
             return
         context = self._context(envelope, conversation, match)
-        decision = decide(envelope, context, self._frozen.setup.rules)
+        decision = decide(envelope, context, self._frozen.setup.rules_for(conversation.id))
         self._said = envelope.id
         conversation = self._say_customer(envelope, conversation, decision)
         for effect in decision.effects:
@@ -179,6 +187,10 @@ class _Intake:
             bot_turns=self._frozen.setup.desk.bot_turns,
             followed=envelope.id in self._runs.followed,
             follows=envelope.id in self._runs.following,
+            about=about(envelope),
+            oldest=self._looked_at.oldest,
+            history=self._looked_at.histories.get(conversation.customer_id),
+            hours=self._looked_at.hours,
         )
 
     def _say_customer(
@@ -247,11 +259,32 @@ class _Intake:
                         how=effect.how,
                     )
                 )
-            case Notify(to=to):
-                self._tx.emit(
-                    "notification", ticket=conversation.ticket_id, conversation=conversation.id, to=to
-                )
+            case Notify() | CallWebhook() | Snooze() | CloseTicket():
+                self._follow(effect, conversation)
         return conversation
+
+    def _follow(self, effect: Effect, conversation: Conversation) -> None:
+        ticket_id = conversation.ticket_id
+        said = next(one for one in reversed(self._batch.messages) if one.author == "customer")
+        match effect:
+            case Notify(to=to):
+                consequences.notify(self._tx, to, said.text, ticket=ticket_id, conversation=conversation.id)
+            case CallWebhook(to=to):
+                message = {"id": said.id, "text": said.text}
+                data = {"conversation": conversation.id, "ticket": ticket_id, "message": message}
+                consequences.call(self._tx, to, data, ticket=ticket_id)
+            case Snooze(minutes=minutes) if ticket_id:
+                until = self._tx.now + timedelta(minutes=minutes)
+                self._move(ticket_id, lambda one, desk: snooze(one, until, self._tx.now, desk))
+            case CloseTicket() if ticket_id:
+                self._move(ticket_id, lambda one, desk: move(one, "closed", self._tx.now, desk))
+
+    def _move(self, ticket_id: str, change: Callable[[Ticket, Desk], Ticket]) -> None:
+        after = change(self._batch.tickets[ticket_id], self._frozen.setup.desk)
+        self._batch.tickets[ticket_id] = after
+        self._tx.emit(
+            "ticket.updated", ticket=ticket_id, conversation=after.conversation_id, status=after.status
+        )
 
     def _silence(self, conversation: Conversation, decision: Decision) -> datetime | None:
         # After an answer or a question of the bot's the customer may simply leave.

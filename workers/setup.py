@@ -2,23 +2,45 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar, get_args
+from zlib import crc32
 
+from router.decision import Event
 from router.desk import Desk
 from router.rules.effects import Answer
 from router.rules.engine import RuleSet, compile_rules
+from router.rules.fields import calendar_of
 from router.rules.form import Rule, parse
+from router.rules.scores import DEFAULT_LISTS
 from router.values import ChannelRef
 from storage import setup
+from storage.rules import Version
 from storage.store import Store, Tx, setup_version
 
 T = TypeVar("T")
+_PARTS: Final = 10_000
+_READ: Final = frozenset(
+    {"customer", "customer.open_tickets", "customer.last_contact", "queue_oldest", "hours"}
+)
+
+
+class Canary(NamedTuple):
+    """A draft that decides for a share (0 to 1) of the conversations, told by a hash of their ids."""
+
+    trial_id: str
+    rules: RuleSet
+    share: float
+
+    def takes(self, conversation_id: str) -> bool:
+        """Whether it decides for this conversation."""
+        return crc32(conversation_id.encode()) % _PARTS < self.share * _PARTS
 
 
 class Setup(NamedTuple):
     """What admins have set up: the desk, the published rules, the channels by id. `version` is the store's.
 
-    `answers` are the articles that rules name.
+    `answers` are the articles that rules name. A `canary` decides for a share of the conversations. `fields`
+    are those that some rule looks at and that have to be read for it.
     """
 
     version: int
@@ -26,6 +48,14 @@ class Setup(NamedTuple):
     rules: RuleSet
     answers: frozenset[str]
     channels: Mapping[str, ChannelRef]
+    canary: Canary | None = None
+    fields: frozenset[str] = frozenset()
+
+    def rules_for(self, conversation_id: str) -> RuleSet:
+        """The rules that decide for a conversation: the canary's for its share, always the same ones."""
+        if self.canary is None or not self.canary.takes(conversation_id):
+            return self.rules
+        return self.canary.rules
 
 
 class StaleSetup(Exception):
@@ -37,13 +67,25 @@ def answers(rules: Sequence[Rule]) -> frozenset[str]:
     return frozenset(effect.answer for rule in rules for effect in rule.then if isinstance(effect, Answer))
 
 
+def _to_read(rules: RuleSet) -> set[str]:
+    fields = frozenset().union(*(rules.on(event).looks_at for event in get_args(Event)))
+    return {field for field in fields if field in _READ or calendar_of(field) is not None}
+
+
+def compiled_version(version: Version) -> RuleSet:
+    """A stored version, ready to decide; ten thousand rules take seconds, so off the loop."""
+    rules = compile_rules(parse(version.rules), version.version, {**DEFAULT_LISTS, **version.lists})
+    for event in get_args(Event):
+        rules.on(event)
+    return rules
+
+
 class SetupLoader:
     """Holds the latest `Setup`. `adjust` adds to the desk what is set outside the store."""
 
     def __init__(self, store: Store, adjust: Callable[[Desk], Desk]) -> None:
         self._store, self._adjust = store, adjust
-        self._compiled: RuleSet | None = None
-        self._answers: frozenset[str] = frozenset()
+        self._compiled: dict[int, RuleSet] = {}
         self._lock = asyncio.Lock()
         self.current: Setup | None = None
 
@@ -55,14 +97,30 @@ class SetupLoader:
         """Read it again; rules are compiled anew only when another version was published."""
         async with self._lock:
             loaded = await self._store.read(setup.load)
-            version = loaded.rules.version if loaded.rules else 0
-            if self._compiled is None or self._compiled.version != version:
-                rules = parse(loaded.rules.rules if loaded.rules else [])
-                self._compiled = await asyncio.to_thread(compile_rules, rules, version)
-                self._answers = answers(rules)
-            desk = self._adjust(loaded.desk)
-            self.current = Setup(loaded.version, desk, self._compiled, self._answers, loaded.channels)
+            wanted = [one for one in (loaded.rules, loaded.canary and loaded.canary.rules) if one]
+            compiled = {one.version: await self._rule_set(one) for one in wanted}
+            rules = compiled[loaded.rules.version] if loaded.rules else compile_rules((), 0)
+            canary = None
+            if loaded.canary is not None:
+                draft = compiled[loaded.canary.rules.version]
+                canary = Canary(loaded.canary.trial_id, draft, loaded.canary.share)
+            self._compiled = compiled
+            self.current = Setup(
+                version=loaded.version,
+                desk=self._adjust(loaded.desk),
+                rules=rules,
+                answers=frozenset().union(*(answers(one.rules) for one in compiled.values())),
+                channels=loaded.channels,
+                canary=canary,
+                fields=frozenset().union(*map(_to_read, compiled.values())),
+            )
             return self.current
+
+    async def _rule_set(self, version: Version) -> RuleSet:
+        known = self._compiled.get(version.version)
+        if known is not None:
+            return known
+        return await asyncio.to_thread(compiled_version, version)
 
     async def write(self, step: Callable[[Tx, Setup], T]) -> T:
         """Run a step with the setup that is in force as its transaction begins: never with an older one."""

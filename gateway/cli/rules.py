@@ -1,38 +1,102 @@
-"""`frontdesk rules`: the rule set as a JSON file: export, check, import."""
+"""`frontdesk rules`: the rule set as a file, checked, tested, imported, published; decisions explained."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import rule_trials
 from gateway.cli.opened import ACTOR, Data, acting, reading
-from gateway.cli.terminal import Failure, group
+from gateway.cli.terminal import AsJson, Failure, group, show, show_json
 
 if TYPE_CHECKING:
+    from gateway.rule_files import RuleDocument
+    from gateway.rule_sets import Checked
     from router.rules.form import RuleError
+    from storage.paging import Sql
     from storage.store import Tx
 
-app = group("Routing rules: export, validate, import.")
+app = group("Routing rules: export, validate, test, import, publish, explain, try.")
+app.command("explain")(rule_trials.explain)
+app.command("backtest")(rule_trials.backtest)
+app.command("trials")(rule_trials.trials)
 
-RuleFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A JSON array of rules.")]
+RuleFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Rules as TOML or JSON.")]
+TestFile = Annotated[Path | None, typer.Argument(help="Rules with tests; the published ones if left out.")]
+Overrule = Annotated[str, typer.Option("--overrule", help="Why to publish although tests fail.")]
 
 
 @app.command("export")
-def export(data: Data = None) -> None:
-    """Print the rules that decide now, as a JSON array to edit and import."""
+def export(
+    toml: Annotated[bool, typer.Option("--toml", help="TOML with tests and lists, for Git.")] = False,
+    version: Annotated[int | None, typer.Option(help="A version; the published one if left out.")] = None,
+    data: Data = None,
+) -> None:
+    """Print the rules that decide now, to edit and import: a JSON array, or TOML."""
+    from gateway.rule_files import RuleDocument, as_json, as_toml
     from storage import rules
 
-    published = reading(data, rules.published)
-    typer.echo(_for_people(published.rules if published else []))
+    found = reading(data, lambda sql: rules.get(sql, version) if version else rules.published(sql))
+    document = RuleDocument(found.rules, found.lists, found.cases) if found else RuleDocument([])
+    typer.echo(as_toml(document) if toml else as_json(document), nl=False)
 
 
 @app.command("validate")
-def validate(file: RuleFile) -> None:
-    """Check a file of rules; every error is printed with its place in the file."""
-    typer.echo(
-        f"{_count(len(_parsed(file)), 'rule')}, no errors in their form; import checks names", err=True
+def validate(
+    file: RuleFile,
+    as_json: AsJson = False,
+    names: Annotated[bool, typer.Option("--names", help="Look names up on the desk, too.")] = False,
+    data: Data = None,
+) -> None:
+    """Check a file of rules; every error is printed with its place, and what is odd about the rules."""
+    from gateway import rule_sets
+    from router.rules.analysis import analyse
+
+    document = _checked(file, _read(file))
+    if names:
+        _refuse(file, reading(data, lambda sql: _unknown(sql, document)))
+        found = reading(data, lambda sql: rule_sets.findings(sql, document.rules))
+    else:
+        found = analyse(document.rules)
+    rows = [
+        {"pointer": f"/rules{one.pointer}", "code": one.code, "rule": one.rule_id, "detail": one.detail}
+        for one in found
+    ]
+    if as_json:
+        show_json({"errors": [], "warnings": rows})
+    else:
+        show(rows, as_json=False)
+    looked = "no errors" if names else "no errors in their form; import checks names"
+    typer.echo(f"{_count(len(document.rules), 'rule')}, {looked}, {_count(len(found), 'warning')}", err=True)
+
+
+@app.command("test")
+def run_cases(
+    file: TestFile = None,
+    as_json: AsJson = False,
+    default_queue: Annotated[str, typer.Option(help="The desk's default queue, for a file.")] = "general",
+    data: Data = None,
+) -> None:
+    """Run the test cases that live beside the rules."""
+    from gateway import rule_sets
+    from router.rules.cases import failing
+    from storage import rules
+
+    if file is not None:
+        document = _checked(file, _read(file))
+        found = failing(document.cases, document.compiled, default_queue)
+    else:
+        current = reading(data, rules.published) or rules.NONE
+        document = rule_sets.stored(current)
+        found = reading(data, lambda sql: rule_sets.failing_cases(sql, document))
+    show(
+        [{"case": f"/cases{one.pointer}", "name": one.name, "why": one.detail} for one in found],
+        as_json=as_json,
     )
+    typer.echo(f"{_count(len(document.cases), 'test')}, {len(found)} failing", err=True)
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command("import")
@@ -40,52 +104,159 @@ def import_(
     file: RuleFile,
     publish: Annotated[bool, typer.Option("--publish", help="Let them decide at once.")] = False,
     note: Annotated[str, typer.Option("--note", help="What changed, for the list of versions.")] = "",
+    overrule: Overrule = "",
     data: Data = None,
 ) -> None:
     """Store a file of rules as a new version: a draft, unless --publish says more."""
-    from gateway.rule_names import unknown_names
-    from router.rules.form import parse
     from storage import rules
 
-    documents = _parsed(file)
-    _refuse(file, reading(data, lambda sql: unknown_names(sql, parse(documents))))
+    read = _read(file)
+    document = _checked(file, read)
+    _refuse(file, reading(data, lambda sql: _unknown(sql, document)))
+    if publish:
+        _test(data, document, overrule)
 
     def add(tx: "Tx") -> tuple[int, str]:
-        added = rules.add(tx, documents, note, ACTOR, publish=publish)
+        current = rules.published(tx.sql) or rules.NONE
+        lists = read.lists if read.lists is not None else current.lists
+        cases = read.cases if read.cases is not None else current.cases
+        added = rules.add(tx, read.rules, note, ACTOR, publish=False, lists=lists, cases=cases)
+        if publish:
+            rules.make_current(tx, added, overruled=overrule)
         return added, str(added)
 
     number = acting(data, "rules.published" if publish else "rules.drafted", add)
     typer.echo(f"version {number}, {'published' if publish else 'a draft'}", err=True)
 
 
-def _parsed(file: Path) -> list[dict[str, Any]]:
-    import json
+@app.command("publish")
+def publish(
+    version: Annotated[int, typer.Argument(help="A draft, or a version to go back to.")],
+    overrule: Overrule = "",
+    data: Data = None,
+) -> None:
+    """Make a stored version the one that decides."""
+    from gateway import rule_sets
+    from storage import rules
 
-    from router.rules.form import RuleErrors, parse
+    document = rule_sets.stored(reading(data, lambda sql: rules.get(sql, version)))
+    unknown = reading(data, lambda sql: _unknown(sql, document))
+    _refuse(Path(f"version {version}"), unknown)
+    _test(data, document, overrule)
+
+    def step(tx: "Tx") -> tuple[None, str]:
+        rules.make_current(tx, version, overruled=overrule)
+        return None, str(version)
+
+    acting(data, "rules.published", step)
+    typer.echo(f"version {version} decides from the next message on", err=True)
+
+
+@app.command("versions")
+def versions(as_json: AsJson = False, data: Data = None) -> None:
+    """Who changed the rules, when and why, newest first."""
+    from storage import rules
+
+    show(
+        [
+            {
+                "version": one.version,
+                "state": one.state,
+                "rules": len(one.rules),
+                "author": one.author,
+                "created_at": one.created_at,
+                "note": one.note,
+            }
+            for one in reading(data, lambda sql: rules.listed(sql, None, 100))
+        ],
+        as_json=as_json,
+    )
+
+
+@app.command("diff")
+def diff(before: int, after: int, data: Data = None) -> None:
+    """What leads from one version to another, as a unified diff of their files; 0 is the empty set."""
+    import difflib
+
+    from gateway.rule_files import RuleDocument, as_toml
+    from storage import rules
+
+    def text(number: int) -> list[str]:
+        found = rules.NONE if number == 0 else reading(data, lambda sql: rules.get(sql, number))
+        return as_toml(RuleDocument(found.rules, found.lists, found.cases)).splitlines()
+
+    lines = difflib.unified_diff(
+        text(before), text(after), f"version {before}", f"version {after}", lineterm="", n=2
+    )
+    for line in lines:
+        typer.echo(line)
+
+
+@app.command("recipes")
+def recipes(
+    name: Annotated[str, typer.Argument(help="Print one as TOML.")] = "", as_json: AsJson = False
+) -> None:
+    """Rules to start from, in English and Chinese."""
+    from gateway.rule_files import RuleDocument, as_toml
+    from router.rules.recipes import RECIPES
+
+    if not name:
+        show([{"name": one.id, "en": one.en, "zh": one.zh} for one in RECIPES], as_json=as_json)
+        return
+    found = next((one for one in RECIPES if one.id == name), None)
+    if found is None:
+        raise Failure(f"There is no recipe {name}: there are {', '.join(one.id for one in RECIPES)}.")
+    typer.echo(as_toml(RuleDocument(found.rules, None, found.cases)), nl=False)
+
+
+def _read(file: Path) -> "RuleDocument":
+    from gateway.rule_files import BadFile, read
 
     try:
-        document: list[dict[str, Any]] = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise Failure(f"{file} is not JSON: {error}.") from None
+        return read(file)
+    except BadFile as bad:
+        raise Failure(f"{bad}.") from None
+
+
+def _checked(file: Path, document: "RuleDocument") -> "Checked":
+    from gateway.rule_sets import Wrong, checked
+
     try:
-        parse(document)
-    except RuleErrors as refused:
-        _refuse(file, refused.errors)
-    return document
+        return checked(document.rules, document.lists, document.cases)
+    except Wrong as wrong:
+        _refuse(file, wrong.errors)
+        raise
+
+
+def _unknown(sql: "Sql", document: "Checked") -> "Sequence[RuleError]":
+    from gateway.rule_sets import Wrong, check_names
+
+    try:
+        check_names(sql, document.rules)
+    except Wrong as wrong:
+        return wrong.errors
+    return ()
+
+
+def _test(data: Path | None, document: "Checked", overrule: str) -> None:
+    from gateway import rule_sets
+
+    failing = reading(data, lambda sql: rule_sets.failing_cases(sql, document))
+    for one in failing:
+        typer.echo(f"/cases{one.pointer} {one.name}: {one.detail}", err=True)
+    if failing and not overrule:
+        raise Failure(
+            f"{_count(len(failing), 'test')} failing: nothing was published. --overrule takes a reason."
+        )
 
 
 def _refuse(file: Path, errors: "Sequence[RuleError]") -> None:
     for wrong in errors:
-        typer.echo(f"{wrong.pointer or '/'}: {wrong.detail}", err=True)
+        # A file may be the bare list: its pointers begin there.
+        typer.echo(f"{wrong.pointer.removeprefix('/rules') or '/'}: {wrong.detail}", err=True)
     if errors:
         raise Failure(f"{file} has {_count(len(errors), 'error')}.") from None
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _for_people(rules: list[dict[str, Any]]) -> str:
-    import json
-
-    return json.dumps(rules, ensure_ascii=False, indent=2)

@@ -22,8 +22,9 @@ _ORDERS: Final = {">": at_least, ">=": at_least, "<": at_most, "<=": at_most}
 _UNREAD: Final = re.compile(r"""[\\?`]|//|'''|\"{3}|[rRbB]['"]""")
 _LISTS: Final = frozenset({"tags", "customer.tags", "ticket.tags"})
 # Names that are the same text in an expression as in the field of that name.
-_SAME: Final = frozenset({"text", "language", "tier", "type", "priority", "queue", "kind"})
+_SAME: Final = frozenset({"text", "language", "tier", "type", "priority", "queue", "kind", "actor", "event"})
 # Of both, only the first 20,000 characters count there.
+_PLAIN: Final = frozenset({"text", "id", "choice", "priority"})
 _CUT: Final = frozenset({"text", "subject"})
 _CONTAINS: Final = frozenset({"text.contains", "subject.contains"})
 
@@ -88,7 +89,7 @@ def _is_text(token: str) -> bool:
 
 
 def _field(name: str) -> str | None:
-    if name in _CUT or name not in FIELDS or FIELDS[name].kind in ("list", "number", "any"):
+    if name in _CUT or name not in FIELDS or FIELDS[name].kind not in _PLAIN:
         return None
     return name if "." in name or name in _SAME else None
 

@@ -1,5 +1,6 @@
 """The form of a condition: what the `if` of a rule may say."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
@@ -108,3 +109,18 @@ Condition = Annotated[
         custom_error_message="a condition is an object with 'all', 'any', 'not', 'cel', or 'field' and 'op'",
     ),
 ]
+
+
+def fields_of(condition: Condition) -> Iterator[str]:
+    """The fields that its comparisons name."""
+    match condition:
+        case Comparison():
+            yield condition.field
+        case All():
+            for part in condition.all:
+                yield from fields_of(part)
+        case AnyOf():
+            for part in condition.any:
+                yield from fields_of(part)
+        case Not():
+            yield from fields_of(condition.not_)

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from router.rules.conditions import All, AnyOf, Cel, Comparison, Condition, Not
-from router.rules.effects import AddTag, Drop, Effect, HandOver, Require, SayReply, Set, SkipBot
+from router.rules.effects import AddTag, Drop, Effect, HandOver, Require, SayReply, Set, SkipBot, Spam
 from router.rules.form import Rule
 from router.rules.wording import EFFECTS, FAMILIES, FIELDS, GRAMMAR, OPERATORS, PRIORITIES, Words
 
@@ -72,7 +72,7 @@ class _Speaker:
                 return said.format(self._field(effect.set), self._value(effect.to))
             case Require():
                 return said.format(self._quote(effect.require.skill), effect.require.level)
-            case HandOver() | SkipBot():
+            case HandOver() | SkipBot() | Spam():
                 return said
             case Drop():
                 return said.format(effect.discard)

@@ -1,10 +1,12 @@
 """The form of an effect: what the `then` of a rule may do."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
+from router.rules import times
 from router.rules.fields import field_named
 from router.rules.parts import Name, Part, refused
 from router.rules.template import Template
@@ -150,6 +152,28 @@ class Call(_Keyed):
         return to
 
 
+class Wait(_Keyed):
+    """Snooze the ticket for a while: 30m, 2h, 3d."""
+
+    key = "snooze"
+    snooze: str
+
+    @field_validator("snooze")
+    @classmethod
+    def _while(cls, value: str) -> str:
+        length = times.duration(value)
+        if length is None or not timedelta() < length <= timedelta(days=365):
+            raise refused("value", "snooze takes a while such as 30m, 2h, 3d or 1w, a year at most")
+        return value
+
+
+class Spam(_Keyed):
+    """Close it as spam: nothing follows from the message, and its ticket is closed."""
+
+    key = "spam"
+    spam: Literal[True]
+
+
 _EFFECTS: Final[tuple[type[_Keyed], ...]] = (
     Set,
     AddTag,
@@ -162,6 +186,8 @@ _EFFECTS: Final[tuple[type[_Keyed], ...]] = (
     UsePolicy,
     Tell,
     Call,
+    Wait,
+    Spam,
 )
 _EFFECT_KEYS: Final[tuple[str, ...]] = tuple(kind.key for kind in _EFFECTS)
 
@@ -188,7 +214,9 @@ Effect = Annotated[
     | Annotated[Drop, Tag("<discard>")]
     | Annotated[UsePolicy, Tag("<policy>")]
     | Annotated[Tell, Tag("<notify>")]
-    | Annotated[Call, Tag("<webhook>")],
+    | Annotated[Call, Tag("<webhook>")]
+    | Annotated[Wait, Tag("<snooze>")]
+    | Annotated[Spam, Tag("<spam>")],
     Discriminator(
         _effect_tag,
         custom_error_type="effect",

@@ -11,12 +11,13 @@ match.
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import reduce
-from typing import Literal
+from functools import cached_property, reduce
+from typing import Final, Literal
 
 import msgspec
 
-from router.decision import Hit
+from router.decision import Event, Hit
+from router.rules.conditions import fields_of
 from router.rules.effects import AddTag, Set
 from router.rules.facts import Facts
 from router.rules.fields import Values
@@ -26,17 +27,25 @@ from router.rules.matching import Failed, always, compile_condition
 from router.rules.operators import Test
 from router.rules.outcome import Outcome, compile_effect
 from router.rules.roots import ASKED, WHOLE, merged
+from router.rules.scores import DEFAULT_LISTS, LISTS, Lists
+
+DEFAULT: Final = "default"
+State = Literal["hit", "miss", "not_reached", "off", "failed"]
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one rule. `failed`: the comparisons that decided a miss, with what they found."""
+    """What became of one rule. `failed`: the comparisons that decided a miss, with what they found.
+
+    The last of each stage is its default, which always matches: `rule_id` is DEFAULT.
+    """
 
     rule_id: str
     name: str
     stage: Stage
-    state: Literal["hit", "miss", "not_reached", "off"]
+    state: State
     did: tuple[str, ...] = ()
     failed: tuple[Failed, ...] = ()
+    error: str = ""
 
 
 class _Compiled:
@@ -72,13 +81,26 @@ class _Compiled:
             did[at] = said
         return msgspec.structs.replace(self.hit, did=tuple(did))
 
+    def failed(self, error: Exception) -> Hit:
+        """The rule could not be run on this message: what it says of it."""
+        return msgspec.structs.replace(self.hit, did=("skipped, it failed",), error=in_words(error))
+
 
 class RuleSet:
-    """Compiled rules; immutable: one serves any number of messages. `version` is carried, not used."""
+    """Compiled rules; immutable: one serves any number of messages. `version` is carried, not used.
 
-    def __init__(self, rules: tuple[Rule, ...], version: int) -> None:
+    These are the rules for one `event`; `on` gives those for another. `looks_at` are the fields they name.
+    """
+
+    def __init__(
+        self, rules: tuple[Rule, ...], version: int, lists: Lists = DEFAULT_LISTS, event: Event = "message"
+    ) -> None:
         self.version = version
-        self.rules = rules
+        self.lists = lists
+        self._event = event
+        self._others: dict[Event, RuleSet] = {}
+        self._all = rules
+        self.rules = rules = tuple(rule for rule in rules if event in rule.events)
         self._compiled: list[_Compiled] = []
         changing = _changing(rules)
         for stage in STAGES:
@@ -99,8 +121,28 @@ class RuleSet:
         self._exact = index.slots("")
         self._asked = reduce(merged, (one.condition.asks for one in self._compiled if one.condition), WHOLE)
 
-    def run(self, facts: Facts) -> Outcome:
-        """What the rules make of a message. Never raises on any text; writes into `facts` what rules set."""
+    def on(self, event: Event) -> "RuleSet":
+        """The rules for another event; compiled when first asked for."""
+        if event == self._event:
+            return self
+        if event not in self._others:
+            self._others[event] = RuleSet(self._all, self.version, self.lists, event)
+        return self._others[event]
+
+    @cached_property
+    def looks_at(self) -> frozenset[str]:
+        """The fields that conditions name, or expressions: `customer.tier`, or `customer` as a whole."""
+        named = {name for one in self._compiled if one.rule.if_ for name in fields_of(one.rule.if_)}
+        asked = {f"{name}.{part}" for name, parts in self._asked.items() for part in parts}
+        whole = {name for name, parts in self._asked.items() if not parts}
+        return frozenset(named | asked | whole)
+
+    def run(self, facts: Facts, spent: frozenset[str] = frozenset()) -> Outcome:
+        """What the rules make of a message. Never raises on any text; writes into `facts` what rules set.
+
+        Rules in `spent` (by id) have had their effect: where they hold they end their stage as they would,
+        and do nothing.
+        """
         values = facts.values
         outcome = Outcome()
         hits: list[Hit] = []
@@ -111,8 +153,17 @@ class RuleSet:
             if number < at:
                 continue
             rule = rules[number]
-            if rule.test(values):
-                hits.append(rule.apply(outcome, values))
+            try:
+                if not rule.test(values):
+                    continue
+                if spent and rule.rule.id in spent:
+                    at = rule.next
+                    continue
+                hit = rule.apply(outcome, values)
+            except Exception as error:
+                hits.append(rule.failed(error))
+            else:
+                hits.append(hit)
                 at = rule.next
                 for woken in rule.wakes:
                     place = bisect_left(queue, woken)
@@ -121,30 +172,44 @@ class RuleSet:
         outcome.hits = tuple(hits)
         return outcome
 
+    def holding(self, facts: Facts) -> frozenset[str]:
+        """The ids of the rules whose conditions hold on the facts as they are; nothing is done."""
+        self._reach(facts.values)
+        return frozenset(one.rule.id for one in self._compiled if one.test(facts.values))
+
     def explain(self, facts: Facts) -> tuple[Step, ...]:
         """What became of each rule, stage by stage: the hits are those of `run` on the same facts."""
         values = facts.values
         outcome = Outcome()
         self._reach(values)
         by_id = {step.rule_id: step for step in self._steps(outcome, values)}
-        ordered = sorted(self.rules, key=lambda rule: STAGES.index(rule.stage))
-        return tuple(by_id.get(rule.id) or _step(rule, "off") for rule in ordered)
+        steps: list[Step] = []
+        for stage in STAGES:
+            of_stage = [rule for rule in self.rules if rule.stage == stage]
+            steps += [by_id.get(rule.id) or _step(rule, "off") for rule in of_stage]
+            steps.append(_default(stage, steps, outcome, values))
+        return tuple(steps)
 
     def _steps(self, outcome: Outcome, values: Values) -> Iterator[Step]:
         at = 0
         for rule in self._compiled:
             if rule.number < at:
                 yield _step(rule.rule, "not_reached")
-            elif rule.test(values):
-                yield _step(rule.rule, "hit", did=rule.apply(outcome, values).did)
-                at = rule.next
-            else:
-                why = rule.condition.why(values) if rule.condition else []
-                yield _step(rule.rule, "miss", failed=tuple(why))
+                continue
+            try:
+                if rule.test(values):
+                    yield _step(rule.rule, "hit", did=rule.apply(outcome, values).did)
+                    at = rule.next
+                else:
+                    why = rule.condition.why(values) if rule.condition else []
+                    yield _step(rule.rule, "miss", failed=tuple(why))
+            except Exception as error:
+                yield _step(rule.rule, "failed", error=in_words(error))
 
     def _reach(self, values: Values) -> set[int]:
         """Go over the texts once; the numbers of the rules that could match by what is there now."""
         values[ASKED] = self._asked
+        values[LISTS] = self.lists
         reached: set[int] = set()
         for found_in, text, index, by_phrase in self._phrases:
             value = values[text]
@@ -167,9 +232,27 @@ class RuleSet:
         return reached
 
 
-def compile_rules(rules: tuple[Rule, ...], version: int) -> RuleSet:
-    """Compile rules that `router.rules.form.parse` accepted; about 20 µs a rule."""
-    return RuleSet(rules, version)
+def compile_rules(rules: tuple[Rule, ...], version: int, lists: Lists = DEFAULT_LISTS) -> RuleSet:
+    """Compile rules that `router.rules.form.parse` accepted; about 0.1 ms a rule."""
+    return RuleSet(rules, version, lists)
+
+
+def in_words(error: Exception) -> str:
+    """A rule's failure for those who read traces."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+
+
+def _default(stage: Stage, steps: list[Step], outcome: Outcome, values: Values) -> Step:
+    """What holds where no rule of the stage matched."""
+    taken = stage in FIRST_MATCH and any(step.stage == stage and step.state == "hit" for step in steps)
+    did = {
+        "route": () if outcome.queue else (f"leave it in queue {values['queue']}",),
+        "sla": () if outcome.policy else ("the policy by tier and priority",),
+        "respond": ("the bot or the ticket's agent answers",),
+    }
+    state: State = "not_reached" if taken else "hit"
+    said = () if taken else did.get(stage, ())
+    return Step(rule_id=DEFAULT, name="Default", stage=stage, state=state, did=said)
 
 
 def _changing(rules: tuple[Rule, ...]) -> frozenset[str]:
@@ -178,14 +261,23 @@ def _changing(rules: tuple[Rule, ...]) -> frozenset[str]:
     changing = {effect.set for effect in effects if isinstance(effect, Set)}
     if any(isinstance(effect, AddTag) for effect in effects):
         changing.add("tags")
-    return frozenset(changing | {"queue_waiting"} if "queue" in changing else changing)
+    return frozenset(changing | {"queue_waiting", "queue_oldest"} if "queue" in changing else changing)
 
 
 def _step(
     rule: Rule,
-    state: Literal["hit", "miss", "not_reached", "off"],
+    state: State,
     *,
     did: tuple[str, ...] = (),
     failed: tuple[Failed, ...] = (),
+    error: str = "",
 ) -> Step:
-    return Step(rule_id=rule.id, name=rule.name, stage=rule.stage, state=state, did=did, failed=failed)
+    return Step(
+        rule_id=rule.id,
+        name=rule.name,
+        stage=rule.stage,
+        state=state,
+        did=did,
+        failed=failed,
+        error=error,
+    )

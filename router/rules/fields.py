@@ -12,17 +12,18 @@ from typing import Any, Final, Literal, get_args
 
 from bus.envelope import Action, Edit, Inbound, Message
 from knowledgebase.text import language as language_of
-from router.decision import Context
+from router.decision import Actor, Context, Event
+from router.rules.scores import DEFAULT_LISTS, LISTS, Lists, score
 from router.rules.text import LONGEST, folded, widened
-from router.values import PRIORITIES, TicketStatus, With
+from router.values import PRIORITIES, TicketStatus, WaitingReason, With
 
-Kind = Literal["text", "id", "choice", "priority", "number", "list", "any"]
+Kind = Literal["text", "id", "choice", "priority", "number", "list", "time", "hour", "any"]
 
-# A few hundred letters tell a script as surely as the whole text does.
 # Words that make a sentence.
 _SENTENCE: Final = 4
 # Languages that are not written in Latin letters.
 _OTHER_SCRIPTS: Final = frozenset({"zh", "ja", "ko", "ru", "ar", "th", "el", "he", "hi", "uk", "fa"})
+# A few hundred letters tell a script as surely as the whole text does.
 _ENOUGH_FOR_LANGUAGE: Final = 400
 _LONGEST_LIST: Final = 1_000
 
@@ -87,7 +88,8 @@ class Values(dict[str, Any]):
 def _derived(name: str) -> tuple[str, ...]:
     """The slots that hang on a field."""
     own = ("~" + name, "=" + name, "*" + name, "^" + name.partition(".")[0])
-    return (*own, "queue_waiting", "^queue_waiting") if name == "queue" else own
+    of_queue = ("queue_waiting", "^queue_waiting", "queue_oldest", "^queue_oldest")
+    return (*own, *of_queue) if name == "queue" else own
 
 
 def comparable(value: Any) -> Any:
@@ -145,6 +147,22 @@ def _of_customer(name: str) -> Callable[[Values], Any]:
     return lambda values: getattr(values.context.customer, name)
 
 
+def _before(name: str) -> Callable[[Values], Any]:
+    return lambda values: getattr(values.context.before, name, None)
+
+
+def _history(name: str) -> Callable[[Values], Any]:
+    return lambda values: getattr(values.context.history, name, None)
+
+
+def _score(name: str) -> Callable[[Values], int]:
+    def read(values: Values) -> int:
+        lists: Lists = values.get(LISTS, DEFAULT_LISTS)
+        return score(lists.get(name, {}), values["~text"])
+
+    return read
+
+
 def _best(values: Values, name: str) -> Any:
     match = values.context.match
     return getattr(match.candidates[0], name) if match is not None and match.candidates else None
@@ -184,6 +202,33 @@ FIELDS: Final[dict[str, Field]] = {
     ),
     "match.confidence": Field("number", lambda v: _best(v, "confidence")),
     "match.article": Field("id", lambda v: _best(v, "article_id")),
+    "ticket.assignee": Field("id", _of_ticket("assignee")),
+    "ticket.subject": Field("text", _of_ticket("subject")),
+    "ticket.waiting_reason": Field("choice", _of_ticket("waiting_reason"), get_args(WaitingReason)),
+    "ticket.created_at": Field("time", _of_ticket("created_at")),
+    "ticket.updated_at": Field("time", _of_ticket("updated_at")),
+    "ticket.waiting_since": Field("time", _of_ticket("waiting_since")),
+    "ticket.first_replied_at": Field("time", _of_ticket("first_replied_at")),
+    "ticket.resolved_at": Field("time", _of_ticket("resolved_at")),
+    "previous.status": Field("choice", _before("status"), get_args(TicketStatus)),
+    "previous.priority": Field("priority", _before("priority"), PRIORITIES),
+    "previous.type": Field("text", _before("type")),
+    "previous.queue": Field("id", _before("queue")),
+    "previous.assignee": Field("id", _before("assignee")),
+    "previous.tags": Field("list", _before("tags")),
+    "customer.open_tickets": Field("number", _history("open_tickets")),
+    "customer.last_contact": Field("time", _history("last_contact")),
+    "attachments.names": Field(
+        "list", lambda v: tuple(one.name for one in getattr(v.message.event, "attachments", ()))
+    ),
+    "attachments.types": Field(
+        "list", lambda v: tuple(one.type for one in getattr(v.message.event, "attachments", ()))
+    ),
+    "actor": Field("choice", lambda v: v.context.actor, get_args(Actor)),
+    "event": Field("choice", lambda v: v.context.event, get_args(Event)),
+    "now": Field("time", lambda v: v.context.now),
+    "urgency": Field("number", _score("urgency")),
+    "complaint": Field("number", _score("complaint")),
     "language": Field("text", _language),
     "tier": Field("text", lambda v: getattr(v.context.ticket, "tier", "") or v.context.customer.tier),
     "type": Field("text", lambda v: getattr(v.context.ticket, "type", "")),
@@ -191,13 +236,18 @@ FIELDS: Final[dict[str, Field]] = {
     "queue": Field("id", lambda v: getattr(v.context.ticket, "queue", "") or v.context.default_queue),
     "tags": Field("list", lambda v: getattr(v.context.ticket, "tags", ())),
     "queue_waiting": Field("number", lambda v: v.context.waiting.get(v["queue"], 0)),
+    "queue_oldest": Field("number", lambda v: v.context.oldest.get(v["queue"], 0.0)),
 }
 
 FAMILIES: Final[dict[str, str]] = {
     "context.": "context",
     "customer.attributes.": "customer.attributes",
     "ticket.fields.": "ticket.fields",
+    "previous.fields.": "previous.fields",
     "fields.": "fields",
+    "hours.": "hours",
+    "weekday.": "weekday",
+    "local_time.": "local_time",
 }
 """Fields that end in a key of the desk's own; such a value may be of any type."""
 
@@ -205,17 +255,34 @@ _BASES: Final[dict[str, Callable[[Values], Mapping[str, Any]]]] = {
     "context": lambda v: v.message.context,
     "customer.attributes": lambda v: v.context.customer.attributes,
     "ticket.fields": lambda v: getattr(v.context.ticket, "fields", {}),
+    "previous.fields": lambda v: getattr(v.context.before, "fields", {}),
     "fields": Values.set_fields,
+    "hours": lambda v: {name: "open" if one.open else "closed" for name, one in v.context.hours.items()},
+    "weekday": lambda v: {name: one.weekday for name, one in v.context.hours.items()},
+    "local_time": lambda v: {name: one.time for name, one in v.context.hours.items()},
 }
 _ANY: Final = Field("any", lambda values: None)
+# The keys of these are calendars.
+_BY_CALENDAR: Final[dict[str, Field]] = {
+    "hours.": Field("choice", lambda values: None, ("open", "closed")),
+    "weekday.": Field("choice", lambda values: None, ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
+    "local_time.": Field("hour", lambda values: None),
+}
 _LONGEST_KEY: Final = 100
 
 
 def field_named(name: str) -> Field | None:
     """The field of that name; None where there is none."""
     field = FIELDS.get(name)
-    if field is None and any(
-        name.startswith(prefix) and 0 < len(name) - len(prefix) <= _LONGEST_KEY for prefix in FAMILIES
-    ):
-        return _ANY
-    return field
+    if field is not None:
+        return field
+    for prefix in FAMILIES:
+        if name.startswith(prefix) and 0 < len(name) - len(prefix) <= _LONGEST_KEY:
+            return _BY_CALENDAR.get(prefix, _ANY)
+    return None
+
+
+def calendar_of(name: str) -> str | None:
+    """The calendar that a field asks, where it asks one."""
+    prefix = next((prefix for prefix in _BY_CALENDAR if name.startswith(prefix)), None)
+    return None if prefix is None else name.removeprefix(prefix)

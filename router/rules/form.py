@@ -1,9 +1,9 @@
 """The form of a rule document: what admins write, checked as a whole, with every error named by its place.
 
-    Rule         id, name, stage, on, if (a condition; left out: always), then (effects)
+    Rule         id, name, note, stage, on, events, if (a condition; left out: always), then (effects)
     Condition    {"all": […]} | {"any": […]} | {"not": …} | {"cel": "…"} | {"field", "op", "value"}
     Effect       {"set", "to"} | {"tag"} | {"require"} | {"reply"} | {"answer"} | {"handover"} | {"skip_bot"}
-                 | {"discard"} | {"policy"} | {"notify"} | {"webhook"}
+                 | {"discard"} | {"policy"} | {"notify"} | {"webhook"} | {"snooze"} | {"spam"}
 
 Names of queues, skills, policies, tiers and articles are not looked up here: rules know no store.
 """
@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 import msgspec
 from pydantic import Field, ValidationError
 
+from router.decision import Event
 from router.rules.conditions import Condition
 from router.rules.effects import Effect, effect_key
 from router.rules.parts import Part
@@ -37,7 +38,7 @@ ALLOWED: Final[dict[Stage, frozenset[str]]] = {
     "route": _EVERYWHERE | {"require"},
     "sla": _EVERYWHERE | {"policy"},
     "respond": _EVERYWHERE | {"reply", "answer", "handover", "skip_bot"},
-    "act": _EVERYWHERE | {"reply", "notify", "webhook", "discard"},
+    "act": _EVERYWHERE | {"reply", "notify", "webhook", "discard", "snooze", "spam"},
 }
 
 
@@ -63,7 +64,9 @@ class Rule(Part):
     id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\x00-\x1f]+$")]
     name: Annotated[str, Field(max_length=200)] = ""
     stage: Stage
+    note: Annotated[str, Field(max_length=2_000)] = ""
     on: bool = True
+    events: Annotated[tuple[Event, ...], Field(min_length=1)] = ("message",)
     if_: Condition | None = Field(default=None, alias="if")
     then: tuple[Effect, ...]
 

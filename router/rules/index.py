@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from router.rules.effects import AddTag, Effect, Set
 from router.rules.fields import comparable
@@ -11,6 +11,8 @@ from router.rules.needs import Key, weigher
 from router.rules.patterns import PatternIndex
 from router.rules.text import PhraseIndex, folded
 
+# What changes with the queue.
+_OF_QUEUE: Final = ("queue_waiting", "queue_oldest")
 ByValue = dict[Any, tuple[int, ...]]
 
 
@@ -56,7 +58,7 @@ class RuleIndex:
                 self.always.append(number)
             for key in keys or ():
                 self._rules.setdefault(key, []).append(number)
-                if key[0][0] in "<>" or key[0] == "queue_waiting":
+                if key[0][0] in "<>" or key[0] in _OF_QUEUE:
                     self._loose.setdefault(key[0].lstrip("<>"), []).append(number)
 
     def phrases(self) -> tuple[Phrases, ...]:
@@ -107,7 +109,8 @@ class RuleIndex:
                     keys.append((effect.set, effect.to))
                 found.update(self._loose.get(effect.set, ()))
                 if effect.set == "queue":
-                    found.update(self._loose.get("queue_waiting", ()))
+                    for field in _OF_QUEUE:
+                        found.update(self._loose.get(field, ()))
             elif isinstance(effect, AddTag):
                 keys.append(("*tags", folded(effect.tag)))
         for key in keys:

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from router.rules import fuzzy, times
 from router.rules.fields import Field, Kind, Values
 from router.rules.needs import Need, at_least, at_most, every, nothing, one_of
 from router.rules.patterns import pattern, pattern_problem
@@ -25,15 +26,20 @@ _PRESENT = ("exists", "not_exists")
 _PHRASE = ("contains", "not_contains", "contains_any", "contains_all")
 _EDGE = ("starts_with", "ends_with", "matches")
 _ORDER = ("greater", "less", "at_least", "at_most")
+_FUZZY = ("fuzzy",)
+_TIME = ("before", "after")
+_AGE = ("older_than", "newer_than")
 
-OPERATORS: Final = (*_EQUAL, *_PHRASE, *_EDGE, *_ORDER, *_PRESENT)
+OPERATORS: Final = (*_EQUAL, *_PHRASE, *_EDGE, *_FUZZY, *_ORDER, *_TIME, *_AGE, *_PRESENT)
 BY_KIND: Final[dict[Kind, tuple[str, ...]]] = {
-    "text": (*_EQUAL, *_PHRASE, *_EDGE, *_PRESENT),
+    "text": (*_EQUAL, *_PHRASE, *_EDGE, *_FUZZY, *_PRESENT),
     "id": (*_EQUAL, *_PRESENT),
     "choice": (*_EQUAL, *_PRESENT),
     "priority": (*_EQUAL, *_ORDER, *_PRESENT),
     "number": (*_EQUAL, *_ORDER, *_PRESENT),
     "list": (*_PHRASE, *_PRESENT),
+    "time": (*_TIME, *_AGE, *_PRESENT),
+    "hour": (*_TIME, *_PRESENT),
     "any": OPERATORS,
 }
 _LISTS: Final = frozenset({"in", "not_in", "contains_any", "contains_all"})
@@ -68,6 +74,10 @@ def problem(field: Field, op: str, value: Any) -> str | None:
         return None if value is None or value is True else f"'{op}' takes no value"
     if op == "matches":
         return pattern_problem(value)
+    if op == "fuzzy":
+        return fuzzy.problem(value)
+    if op in _TIME or op in _AGE:
+        return times.problem(field.kind, op, value)
     if op not in _LISTS:
         return _single_problem(field, op, value)
     if not isinstance(value, list) or not 1 <= len(value) <= MOST_VALUES:
@@ -98,17 +108,27 @@ def compile_leaf(name: str, field: Field, op: str, value: Any, *, fixed: bool) -
         return positive._replace(test=lambda values: not test(values), need=nothing)
     if op in ("is", "in"):
         return _equal(name, field, value if op == "in" else [value])
-    if op == "exists":
-        return Leaf(lambda values: values[name] not in _ABSENT)
     if op in _COMPARE:
         return _ordered(name, field, op, value)
-    if op == "matches":
-        search, seen = pattern(value).search, "=" + name
-        need = one_of([("/" + name, value)]) if fixed else nothing
-        return Leaf(lambda values: search(values[seen]) is not None, need, slow=True)
-    if op in ("starts_with", "ends_with"):
-        return _edge("~" + name, op, folded(value))
-    return _phrase(name, field, op, value, fixed=fixed)
+    if op in _PHRASE:
+        return _phrase(name, field, op, value, fixed=fixed)
+    return _other(name, field, op, value, fixed=fixed)
+
+
+def _other(name: str, field: Field, op: str, value: Any, *, fixed: bool) -> Leaf:
+    match op:
+        case "exists":
+            return Leaf(lambda values: values[name] not in _ABSENT)
+        case "matches":
+            search, seen = pattern(value).search, "=" + name
+            need = one_of([("/" + name, value)]) if fixed else nothing
+            return Leaf(lambda values: search(values[seen]) is not None, need, slow=True)
+        case "fuzzy":
+            return Leaf(fuzzy.test("~" + name, value), slow=True)
+        case "starts_with" | "ends_with":
+            return _edge("~" + name, op, folded(value))
+        case _:
+            return Leaf(times.test(name, field.kind, op, value))
 
 
 def _phrase(name: str, field: Field, op: str, value: Any, *, fixed: bool) -> Leaf:

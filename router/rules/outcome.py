@@ -1,11 +1,13 @@
 """What the rules made of a message, and the effects that write it."""
 
 from collections.abc import Callable
-from typing import Any, assert_never
+from datetime import timedelta
+from typing import Any, Final
 
 import msgspec
 
 from router.decision import Hit
+from router.rules import times
 from router.rules.effects import (
     AddTag,
     Answer,
@@ -17,8 +19,10 @@ from router.rules.effects import (
     SayReply,
     Set,
     SkipBot,
+    Spam,
     Tell,
     UsePolicy,
+    Wait,
 )
 from router.rules.fields import Values
 from router.rules.template import Template
@@ -28,8 +32,9 @@ from router.values import Priority, Requirement
 class Outcome(msgspec.Struct, kw_only=True):
     """What rules set; None or empty where none did. Of two rules that set the same, the later one counts.
 
-    `replies` are rendered; two equal ones are one. `skills` hold each skill once, at the highest level
-    asked. `notify` and `webhooks` are as the rules name them. `hits` are the rules that applied, in order.
+    `replies` are rendered; two equal ones are one. `skills` hold each skill once, at the highest level asked.
+    `snooze` is in minutes. `notify` and `webhooks` are as the rules name them. `hits` are the rules that
+    applied, in order.
     """
 
     queue: str | None = None
@@ -46,6 +51,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     handover: bool = False
     skip_bot: bool = False
     discard: str | None = None
+    snooze: float | None = None
+    spam: bool = False
     notify: tuple[Any, ...] = ()
     webhooks: tuple[Any, ...] = ()
     hits: tuple[Hit, ...] = ()
@@ -57,34 +64,7 @@ Write = Callable[[Outcome, Values], str | None]
 
 def compile_effect(effect: Effect) -> tuple[str, Write]:
     """What an effect does, in words, and the function that does it."""
-    match effect:
-        case Set():
-            did, write = f"set {effect.set} to {_short(effect.to)}", _set(effect.set, effect.to)
-        case AddTag():
-            did, write = f"tag {effect.tag}", _tag(effect.tag)
-        case Require():
-            skill = effect.require
-            need = Requirement(skill=skill.skill, level=skill.level)
-            did, write = f"require {skill.skill} at level {skill.level}", _require(need)
-        case SayReply():
-            did, write = "reply", _reply(effect.reply)
-        case Answer():
-            did, write = f"answer with article {effect.answer}", _put("answer", effect.answer)
-        case HandOver():
-            did, write = "hand over", _put("handover", True)
-        case SkipBot():
-            did, write = "skip the bot", _put("skip_bot", True)
-        case Drop():
-            did, write = f"discard: {effect.discard}", _put("discard", effect.discard)
-        case UsePolicy():
-            did, write = f"set policy to {effect.policy}", _put("policy", effect.policy)
-        case Tell():
-            did, write = f"notify {_short(effect.notify)}", _append("notify", effect.notify)
-        case Call():
-            did, write = f"call {_short(effect.webhook)}", _append("webhooks", effect.webhook)
-        case _:
-            assert_never(effect)
-    return did, write
+    return _COMPILED[type(effect)](effect)
 
 
 def _short(value: Any) -> str:
@@ -96,6 +76,11 @@ def _put(name: str, value: Any) -> Write:
         setattr(outcome, name, value)
 
     return write
+
+
+def _snooze(length: str) -> Write:
+    span = times.duration(length)
+    return _put("snooze", None if span is None else span / timedelta(minutes=1))
 
 
 def _append(name: str, value: Any) -> Write:
@@ -156,3 +141,25 @@ def _reply(source: str) -> Write:
         return None
 
     return write
+
+
+def _compile_require(effect: Require) -> tuple[str, Write]:
+    skill, level = effect.require.skill, effect.require.level
+    return f"require {skill} at level {level}", _require(Requirement(skill=skill, level=level))
+
+
+_COMPILED: Final[dict[type, Callable[[Any], tuple[str, Write]]]] = {
+    Set: lambda one: (f"set {one.set} to {_short(one.to)}", _set(one.set, one.to)),
+    AddTag: lambda one: (f"tag {one.tag}", _tag(one.tag)),
+    Require: _compile_require,
+    SayReply: lambda one: ("reply", _reply(one.reply)),
+    Answer: lambda one: (f"answer with article {one.answer}", _put("answer", one.answer)),
+    HandOver: lambda one: ("hand over", _put("handover", True)),
+    SkipBot: lambda one: ("skip the bot", _put("skip_bot", True)),
+    Drop: lambda one: (f"discard: {one.discard}", _put("discard", one.discard)),
+    UsePolicy: lambda one: (f"set policy to {one.policy}", _put("policy", one.policy)),
+    Tell: lambda one: (f"notify {_short(one.notify)}", _append("notify", one.notify)),
+    Call: lambda one: (f"call {_short(one.webhook)}", _append("webhooks", one.webhook)),
+    Wait: lambda one: (f"snooze for {one.snooze}", _snooze(one.snooze)),
+    Spam: lambda one: ("close as spam", _put("spam", True)),
+}

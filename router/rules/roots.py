@@ -107,6 +107,7 @@ _ABSENT: Final[dict[str, Callable[[Values], bool]]] = {
     "ticket": lambda v: v.context.ticket is None,
     "match": lambda v: v.context.match is None,
 }
+_OF_TICKET: Final = "number subject status waiting_reason priority type tier queue assignee fields".split()
 _MAPS: Final[dict[str, dict[str, Reader]]] = {
     "message": {
         "id": lambda v: v.message.id,
@@ -139,11 +140,10 @@ _MAPS: Final[dict[str, dict[str, Reader]]] = {
             )
         },
         "tags": lambda v: list(v.context.customer.tags),
+        "open_tickets": lambda v: v["customer.open_tickets"],
     },
     "ticket": {
-        **{
-            name: _of_ticket(name) for name in "number subject status priority type tier queue fields".split()
-        },
+        **{name: _of_ticket(name) for name in _OF_TICKET},
         "tags": lambda v: list(v["ticket.tags"]),
     },
     "match": {
@@ -168,6 +168,11 @@ _FIXED: Final[dict[str, Reader]] = {
     "text": lambda v: v["text"],
     "subject": lambda v: v["subject"][:LONGEST],
     "attachments": lambda v: v["attachments"],
+    "urgency": lambda v: v["urgency"],
+    "complaint": lambda v: v["complaint"],
+    "actor": lambda v: v["actor"],
+    "event": lambda v: v["event"],
+    "hours": lambda v: {name: "open" if one.open else "closed" for name, one in v.context.hours.items()},
 }
 _CHANGING: Final[dict[str, Reader]] = {
     "language": lambda v: v["language"],
@@ -176,6 +181,7 @@ _CHANGING: Final[dict[str, Reader]] = {
     "priority": lambda v: v["priority"],
     "queue": lambda v: v["queue"],
     "queue_waiting": lambda v: v["queue_waiting"],
+    "queue_oldest": lambda v: v["queue_oldest"],
     "tags": lambda v: list(v["tags"]),
     "fields": lambda v: bounded(v.set_fields()),
 }

@@ -9,12 +9,16 @@ from typing import Any, TypeVar
 from bus.envelope import Inbound, Message, Sender
 from gateway.demo import content
 from knowledgebase.match import Snapshot
+from router.decide import decide
 from router.decision import Context
 from router.rules.engine import compile_rules
 from router.rules.facts import Facts
 from router.rules.form import parse
 from router.values import ChannelRef, Conversation, Customer, Ticket
+from storage import restoring
+from storage.restoring import Restored
 from tests.bench import desk_rules, many_rules, mix
+from workers.backtest import Backtest
 
 T = TypeVar("T")
 _NOW = datetime(2026, 5, 4, 10, 15, tzinfo=UTC)
@@ -41,6 +45,18 @@ def many_rules_us(count: int, messages: int = 500) -> tuple[float, float]:
         costs.append(time.thread_time_ns() - start)
     hundredths = quantiles(costs, n=100)
     return hundredths[49] / 1000, hundredths[98] / 1000
+
+
+def backtest_rate(count: int, messages: int = 2000) -> float:
+    """Messages a second that a backtest of `count` rules decides on one core, each by both sets."""
+    rules = parse(desk_rules.rules(count))
+    published, draft = compile_rules(rules, 1), compile_rules(rules[1:], 2)
+    stored = []
+    for text in mix.texts(messages):
+        inbound, context = _written(text)
+        decision = decide(inbound, context, published)
+        stored.append(Restored(0, "cv_1", inbound, context, decision, restoring.encode(decision), _NOW, ()))
+    return 1e6 / _per_item(Backtest(published, draft).take, stored)
 
 
 def match_us(messages: int = 200) -> float:

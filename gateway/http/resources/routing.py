@@ -1,34 +1,39 @@
-"""Routing rules over HTTP: the published set, its versions, publishing, and simulating a message."""
+"""Routing rules over HTTP: the published set, its versions, checks, tests, publishing, recipes."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import JsonValue
 
-from bus.envelope import Inbound, Message, Sender
-from bus.ids import message_id
+from gateway import rule_sets
 from gateway.http.call import Call, Rendered
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.cursor import decode as decode_cursor
 from gateway.http.cursor import encode as encode_cursor
 from gateway.http.endpoint import Api
-from gateway.http.problems import Fault, Invalid
-from gateway.http.resources.ticket_models import MatchOut, match_out
-from gateway.rule_names import unknown_names
-from router.decide import decide
-from router.decision import Context, Decision
-from router.rules.engine import RuleSet, compile_rules
-from router.rules.facts import Facts
-from router.rules.form import Rule, RuleError, RuleErrors, parse
-from router.telling import for_customer
-from router.values import ChannelRef, Conversation, Customer
-from storage import audit, customers, rules, tickets
+from gateway.http.problems import Conflict, Fault, Invalid
+from gateway.http.resources.rule_models import (
+    CheckOut,
+    DifferenceOut,
+    Draft,
+    NewRules,
+    Publication,
+    RecipeOut,
+    RulesOut,
+    VersionOut,
+    WarningOut,
+    about,
+    shown,
+)
+from gateway.rule_sets import Checked, Wrong
+from router.rules.analysis import Finding
+from router.rules.cases import Failing
+from router.rules.differing import difference
+from router.rules.recipes import RECIPES
+from storage import audit, rule_counts, rules
 from storage.paging import Sql
 from storage.store import Missing, Tx
-from workers.setup import Setup, answers
 
 api = Api("Routing")
 # A thousand rules are about half a megabyte.
@@ -36,103 +41,35 @@ LIMIT = 8_000_000
 _UNCHANGED = "No rule was changed; see errors."
 
 
-class RulesOut(BaseModel):
-    """A rule-set version; version 0 is the empty set of a new desk."""
-
-    version: int
-    state: Literal["draft", "published", "superseded"]
-    note: str
-    author: str
-    rules: list[dict[str, JsonValue]]
-    created_at: datetime | None
-    published_at: datetime | None
-
-
-class VersionOut(BaseModel):
-    """A version without its rules."""
-
-    version: int
-    state: Literal["draft", "published", "superseded"]
-    note: str
-    author: str
-    count: int
-    created_at: datetime
-    published_at: datetime | None
-
-
-class NewRules(BaseModel):
-    """A whole rule set. With `publish` it decides every message that is taken in from then on."""
-
-    rules: Annotated[list[dict[str, JsonValue]], Field(max_length=10_000)]
-    publish: bool = True
-    note: Annotated[str, StringConstraints(max_length=2_000)] = ""
-
-
-class Simulated(BaseModel):
-    """A message as it might come in. `version` names the rule set, the published one if left out.
-
-    What else a platform's message holds may be left in.
-    """
-
-    model_config = ConfigDict(extra="ignore")
-
-    text: Annotated[str, StringConstraints(max_length=100_000)]
-    channel: Annotated[str, StringConstraints(max_length=200)] = ""
-    subject: Annotated[str, StringConstraints(max_length=500)] = ""
-    customer_id: Annotated[str, StringConstraints(max_length=200)] | None = None
-    tier: Annotated[str, StringConstraints(max_length=200)] = ""
-    context: Annotated[dict[str, JsonValue], Field(max_length=100)] = Field(default_factory=dict)
-    version: int | None = Field(None, ge=0, le=2**31 - 1)
-    rules: Annotated[list[dict[str, JsonValue]], Field(max_length=10_000)] | None = None
-
-
-class StepOut(BaseModel):
-    """What became of a rule, and why."""
-
-    rule_id: str
-    name: str
-    stage: str
-    state: Literal["hit", "miss", "not_reached", "off"]
-    did: list[str]
-    failed: list[dict[str, JsonValue]]
-
-
-class SimulationOut(BaseModel):
-    """What would be done and why; nothing was stored or sent."""
-
-    why: str
-    effects: list[dict[str, JsonValue]]
-    queue: str | None
-    priority: str | None
-    match: MatchOut | None
-    trace: list[StepOut]
-    rules_version: int
-
-
 @api.read("/api/v1/routing/rules", role="supervisor", summary="The published rules")
 def get_rules(sql: Sql, call: Call) -> RulesOut:
-    """The version that decides now."""
-    found = rules.published(sql)
-    if found is None:
-        return RulesOut(
-            version=0, state="published", note="", author="", rules=[], created_at=None, published_at=None
-        )
-    return RulesOut(**found._asdict())
+    """The version that decides now, with each rule's hits and the rule as a sentence."""
+    version = rules.published(sql)
+    if version is None:
+        return shown(rules.NONE._replace(lists=rule_sets.lists_of(sql)), created_at=None)
+    lists = rule_sets.lists_of(sql)
+    return shown(version._replace(lists=lists), about=about(version.rules, rule_counts.every(sql)))
 
 
 @api.asynchronous("PUT", "/api/v1/routing/rules", role="admin", limit=LIMIT, summary="Store or publish rules")
 async def put_rules(call: Call, body: NewRules) -> Rendered[RulesOut]:
-    """A new version; with one bad rule nothing changes and every fault is named."""
-    parsed = await _parse(call, body.rules)
+    """A new version; with one bad rule, or a failing test, nothing changes and every fault is named."""
+    current = await call.parts.store.read(rules.published)
+    lists: Any = body.lists if body.lists is not None else (current.lists if current else {})
+    cases: Any = body.cases if body.cases is not None else (current.cases if current else [])
+    document = await _checked(body.rules, lists, cases)
 
     def _put(tx: Tx) -> RulesOut:
         newest = rules.published(tx.sql)
         call.expect(newest.version if newest else 0)
-        _refuse_unknown(unknown_names(tx.sql, parsed))
-        number = rules.add(tx, body.rules, body.note, call.actor, publish=body.publish)
+        _named(tx.sql, document)
+        number = rules.add(tx, body.rules, body.note, call.actor, publish=False, lists=lists, cases=cases)
+        if body.publish:
+            _publish(tx, call, number, document, body.overrule)
         action = "rules.published" if body.publish else "rules.drafted"
         audit.record(tx, call.actor, action, str(number), note=body.note, rules=len(body.rules))
-        return RulesOut(**rules.get(tx.sql, number)._asdict())
+        warnings = _warnings(rule_sets.findings(tx.sql, document.rules))
+        return shown(rules.get(tx.sql, number), warnings=warnings)
 
     return await call.write(_put)
 
@@ -144,138 +81,167 @@ def list_versions(sql: Sql, call: Call, query: ListQuery) -> Page[VersionOut]:
     found = rules.listed(sql, before, query.limit + 1)
     page = found[: query.limit]
     rest = encode_cursor(page[-1].version) if len(found) > query.limit else None
-    shown = [VersionOut(count=len(one.rules), **one._asdict()) for one in page]
-    return Page[VersionOut](data=shown, next_cursor=rest)
+    shown_ = [VersionOut(count=len(one.rules), **one._asdict()) for one in page]
+    return Page[VersionOut](data=shown_, next_cursor=rest)
 
 
 @api.read("/api/v1/routing/rules/versions/{version}", role="supervisor", summary="A version")
 def get_version(sql: Sql, call: Call, version: str) -> RulesOut:
     """One version, whole."""
-    number = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else -1
-    return RulesOut(**rules.get(sql, number)._asdict())
+    return shown(rules.get(sql, _number(version)))
+
+
+@api.read(
+    "/api/v1/routing/rules/versions/{version}/diff/{other}",
+    role="supervisor",
+    summary="What leads from a version to another",
+)
+def diff_rules(sql: Sql, call: Call, version: str, other: str) -> DifferenceOut:
+    """Rules added, removed, changed and moved, by id; 0 is the empty set."""
+    before, after = (_version(sql, _number(one)) for one in (version, other))
+    found = difference(before.rules, after.rules)
+    return DifferenceOut(
+        **found._asdict(), lists=before.lists != after.lists, cases=before.cases != after.cases
+    )
 
 
 @api.asynchronous(
     "POST",
-    "/api/v1/routing/simulate",
-    role="supervisor",
-    limit=LIMIT,
-    summary="What would be decided about a message",
+    "/api/v1/routing/rules/versions/{version}/publish",
+    role="admin",
+    summary="Publish a draft, or go back to a version that was superseded",
 )
-async def simulate(call: Call, body: Simulated) -> SimulationOut:
-    """The decision and its trace. Nothing is stored or sent."""
-    parts = call.parts
-    setup = await parts.setup.reload()
-    match = await parts.knowledge.match_one(body.text)
-    rule_set = await _rule_set(call, body, setup)
-    now = parts.clock()
+async def publish_rules(call: Call, version: str, body: Publication) -> Rendered[RulesOut]:
+    """It decides from the next message on; tests that fail stop it, unless overruled with a reason."""
+    number = _number(version)
+    stored = await call.parts.store.read(lambda sql: rules.get(sql, number))
+    document = await _checked(stored.rules, stored.lists, stored.cases)
 
-    def _decide(sql: Sql) -> SimulationOut:
-        inbound, context = _staged(sql, body, setup, now)
-        known = {one.article_id for one in match.candidates} | answers(rule_set.rules)
-        named = {key: parts.knowledge.articles[key] for key in known if key in parts.knowledge.articles}
-        told = for_customer(named, context.customer, context.channel)
-        context = msgspec.structs.replace(context, match=match, articles=told)
-        decision = decide(inbound, context, rule_set)
-        steps = rule_set.explain(Facts(inbound, context))
-        return _shown(decision, match_out(match), _json(steps))
+    def _step(tx: Tx) -> RulesOut:
+        newest = rules.published(tx.sql)
+        call.expect(newest.version if newest else 0)
+        _named(tx.sql, document)
+        _publish(tx, call, number, document, body.overrule)
+        audit.record(tx, call.actor, "rules.published", str(number), before=newest.version if newest else 0)
+        return shown(rules.get(tx.sql, number))
 
-    return await parts.store.read(_decide)
+    return await call.write(_step)
 
 
-def _staged(sql: Sql, body: Simulated, setup: Setup, now: datetime) -> tuple[Inbound, Context]:
-    customer = customers.find(sql, body.customer_id) if body.customer_id else None
-    if body.customer_id and customer is None:
-        raise Invalid.at("/customer_id", "unknown", f"There is no customer {body.customer_id}.")
-    channel = setup.channels.get(body.channel) or ChannelRef(id=body.channel, kind="webhook")
-    person = customer or Customer(id="cus_simulated", tier=body.tier)
-    inbound = Inbound(
-        id=message_id(channel.id, "simulated"),
-        channel_id=channel.id,
-        channel_kind=channel.kind,
-        external_id="simulated",
-        sender=Sender(address="simulated", name=person.name, email=person.email),
-        event=Message(text=body.text, subject=body.subject),
-        context=body.context,
-        received_at=now,
-    )
-    conversation = Conversation(
-        id="cv_simulated",
-        channel_id=channel.id,
-        contact_point_id="cp_simulated",
-        customer_id=person.id,
-    )
-    context = Context(
-        now=now,
-        channel=channel,
-        conversation=conversation,
-        customer=person,
-        waiting=tickets.queue_lengths(sql),
-        default_queue=setup.desk.default_queue,
-    )
-    return inbound, context
+@api.write(
+    "POST",
+    "/api/v1/routing/rules/versions/{version}/approve",
+    role="admin",
+    summary="Approve a draft somebody else has made",
+)
+def approve_rules(tx: Tx, call: Call, version: str) -> RulesOut:
+    """The second pair of eyes, where the setting `rules_approval` asks for one."""
+    stored = rules.get(tx.sql, _number(version))
+    if stored.author == call.actor:
+        raise Conflict("Who made a version can't approve it: somebody else must.")
+    rules.approve(tx, stored.version, call.actor)
+    audit.record(tx, call.actor, "rules.approved", str(stored.version))
+    return shown(rules.get(tx.sql, stored.version))
 
 
-async def _rule_set(call: Call, body: Simulated, setup: Setup) -> RuleSet:
-    number = body.version
+@api.asynchronous(
+    "POST", "/api/v1/routing/check", role="supervisor", limit=LIMIT, summary="Check and test rules"
+)
+async def check_rules(call: Call, body: Draft) -> CheckOut:
+    """Every error, everything odd, every failing test; nothing is stored."""
+    document = await looked_up(call, body)
+
+    def _query(sql: Sql) -> CheckOut:
+        return CheckOut(
+            warnings=_warnings(rule_sets.findings(sql, document.rules)),
+            failing=[_failing(one) for one in rule_sets.failing_cases(sql, document)],
+            cases=len(document.cases),
+        )
+
+    return await call.parts.store.read(_query)
+
+
+@api.read("/api/v1/routing/recipes", role="supervisor", summary="Rules to start from")
+def list_recipes(sql: Sql, call: Call) -> Page[RecipeOut]:
+    """In English and Chinese, with test cases."""
+    return Page[RecipeOut](data=[RecipeOut(**one._asdict()) for one in RECIPES], next_cursor=None)
+
+
+async def looked_up(call: Call, body: Draft) -> Checked:
+    """The rules of a draft, or of the version it names, checked; the published ones where it names none."""
     if body.rules is not None:
-        return await asyncio.to_thread(compile_rules, await _parse(call, body.rules), 0)
-    if number is None or number == setup.rules.version:
-        return setup.rules
+        lists: Any = body.lists
+        if lists is None:
+            lists = await call.parts.store.read(rule_sets.lists_of)
+        document = await _checked(body.rules, lists, body.cases or [])
+        await call.parts.store.read(lambda sql: _named(sql, document))
+        return document
     try:
-        version = await call.parts.store.read(lambda sql: rules.get(sql, number))
+        stored = await call.parts.store.read(lambda sql: _version(sql, body.version))
     except Missing as error:
-        raise Invalid.at("/version", "unknown", f"There is no version {number}.") from error
-    return await asyncio.to_thread(lambda: compile_rules(parse(version.rules), number))
+        raise Invalid.at("/version", "unknown", f"There is no version {body.version}.") from error
+    return await asyncio.to_thread(rule_sets.stored, stored)
 
 
-async def _parse(call: Call, document: list[dict[str, Any]]) -> tuple[Rule, ...]:
+async def _checked(document: list[dict[str, Any]], lists: Any, cases: Any) -> Checked:
     """Off the loop: ten thousand rules take a second."""
     try:
-        parsed = await asyncio.to_thread(parse, document)
-    except RuleErrors as wrong:
-        faults = [Fault(f"/rules{error.pointer}", error.code, error.detail) for error in wrong.errors]
-        raise Invalid(*faults, detail=_UNCHANGED) from None
-    _refuse_unknown(await call.parts.store.read(lambda sql: unknown_names(sql, parsed)))
-    return parsed
+        return await asyncio.to_thread(rule_sets.checked, document, lists, cases)
+    except Wrong as wrong:
+        raise _refused(wrong) from None
 
 
-def _refuse_unknown(errors: list[RuleError]) -> None:
-    if errors:
-        faults = [Fault(f"/rules{error.pointer}", error.code, error.detail) for error in errors]
-        raise Invalid(*faults, detail=_UNCHANGED)
+def _named(sql: Sql, document: Checked) -> None:
+    try:
+        rule_sets.check_names(sql, document.rules)
+    except Wrong as wrong:
+        raise _refused(wrong) from None
 
 
-def _shown(decision: Decision, match: MatchOut, steps: list[dict[str, Any]]) -> SimulationOut:
-    effects = _json([one for one in decision.effects if _tells(one)])
-    opened: dict[str, Any] = next((one for one in effects if one["effect"] == "open_ticket"), {})
-    return SimulationOut(
-        why=decision.why,
-        effects=effects,
-        queue=opened.get("queue"),
-        priority=opened.get("priority", "normal") if opened else None,
-        match=match,
-        trace=[
-            StepOut(
-                rule_id=step["rule_id"],
-                name=step["name"],
-                stage=step["stage"],
-                state=step["state"],
-                did=step.get("did", []),
-                failed=step.get("failed", []),
-            )
-            for step in steps
-        ],
-        rules_version=decision.rules_version,
-    )
+def _refused(wrong: Wrong) -> Invalid:
+    faults = [Fault(error.pointer, error.code, error.detail) for error in wrong.errors]
+    return Invalid(*faults, detail=_UNCHANGED)
 
 
-def _json(values: Sequence[msgspec.Struct]) -> list[dict[str, Any]]:
-    # By way of JSON: `to_builtins` leaves tuples, which are no JSON values.
-    shown: list[dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(values))
-    return shown
+def _publish(tx: Tx, call: Call, number: int, document: Checked, overrule: str) -> None:
+    version = rules.get(tx.sql, number)
+    # What decided before was approved then.
+    if call.parts.settings.rules_approval and version.state == "draft" and not version.approved_by:
+        raise Conflict(
+            "A second admin must approve: store it with publish false, and have somebody else POST …/approve."
+        )
+    failing = rule_sets.failing_cases(tx.sql, document)
+    if failing and not overrule:
+        faults = [Fault(f"/cases{one.pointer}", "case", f"{one.name}: {one.detail}") for one in failing]
+        raise Invalid(*faults, detail="Tests fail: nothing was published. `overrule` takes a reason to.")
+    rules.make_current(tx, number, overruled=overrule if failing else "")
+    if failing:
+        audit.record(tx, call.actor, "rules.overruled", str(number), reason=overrule, failing=len(failing))
 
 
-def _tells(effect: Any) -> bool:
-    # The conversation's state after the decision is bookkeeping.
-    return type(effect).__name__ != "ChangeConversation"
+def _version(sql: Sql, number: int | None) -> rules.Version:
+    if number is None:
+        return rules.published(sql) or rules.NONE
+    return rules.NONE if number == 0 else rules.get(sql, number)
+
+
+def _number(version: str) -> int:
+    return int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else -1
+
+
+def _warnings(found: list[Finding]) -> list[WarningOut]:
+    return [
+        WarningOut(
+            pointer=f"/rules{one.pointer}",
+            code=one.code,
+            rule_id=one.rule_id,
+            detail=one.detail,
+            other=one.with_,
+        )
+        for one in found
+    ]
+
+
+def _failing(one: Failing) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = msgspec.to_builtins(one)
+    return found

@@ -239,5 +239,5 @@ def test_the_stages_and_their_effects() -> None:
         "route": ["require"],
         "sla": ["policy"],
         "respond": ["answer", "handover", "reply", "skip_bot"],
-        "act": ["discard", "notify", "reply", "webhook"],
+        "act": ["discard", "notify", "reply", "snooze", "spam", "webhook"],
     }

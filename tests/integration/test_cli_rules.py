@@ -1,0 +1,68 @@
+"""`frontdesk rules`: files that diff well, tests, versions, and decisions made again."""
+
+import json
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.desk import FRONTDESK, environment
+
+GOLD: dict[str, Any] = {
+    "id": "gold",
+    "name": "Gold “first”",
+    "stage": "enrich",
+    "if": {"all": [{"field": "customer.tier", "op": "is", "value": "gold"}, {"cel": "size(text) > 0"}]},
+    "then": [{"tag": "vip"}],
+}
+CASE = {"name": "gold", "message": {"text": "你好", "tier": "gold"}, "expect": {"tags": ["vip"]}}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with a desk in it."""
+    run(tmp_path, "migrate")
+    return tmp_path
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """One command on the folder's desk."""
+    env = environment(folder / "data")
+    return subprocess.run(
+        [str(FRONTDESK), *words], env=env, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_set_goes_out_as_toml_and_comes_back_the_same(desk: Path) -> None:
+    """Byte for byte: a second export of what was imported is the first one."""
+    (desk / "rules.json").write_text(json.dumps({"rules": [GOLD], "cases": [CASE]}), encoding="utf-8")
+    imported = run(desk, "rules", "import", "rules.json", "--publish", "--note", "first")
+    first = run(desk, "rules", "export", "--toml").stdout
+    (desk / "rules.toml").write_text(first, encoding="utf-8")
+    run(desk, "rules", "import", "rules.toml", "--publish")
+    assert imported.stderr == "version 1, published\n"
+    assert tomllib.loads(first) == {"version": 1, "rules": [GOLD], "cases": [CASE]}
+    assert run(desk, "rules", "export", "--toml").stdout == first
+
+
+def test_tests_beside_the_rules_decide_whether_they_are_published(desk: Path) -> None:
+    """Failing ones are named; a reason overrules them."""
+    failing = {**CASE, "expect": {"tags": ["other"]}}
+    (desk / "rules.json").write_text(json.dumps({"rules": [GOLD], "cases": [failing]}), encoding="utf-8")
+    tested = run(desk, "rules", "test", "rules.json")
+    refused = run(desk, "rules", "import", "rules.json", "--publish")
+    overruled = run(desk, "rules", "import", "rules.json", "--publish", "--overrule", "it is old")
+    assert (tested.returncode, refused.returncode, overruled.returncode) == (1, 1, 0)
+    assert "there is no tag other" in tested.stdout
+
+
+def test_a_set_of_a_newer_release_is_refused(desk: Path) -> None:
+    """With what to do about it."""
+    (desk / "rules.toml").write_text("version = 2\n", encoding="utf-8")
+    refused = run(desk, "rules", "validate", "rules.toml")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "frontdesk: it is of form 2; this release reads form 1: use a newer release.\n",
+    )

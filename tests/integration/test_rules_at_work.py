@@ -1,0 +1,331 @@
+"""Rules at work on a real store: about tickets, as time passes, calling out, replayed, tried."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from functools import partial
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bus.envelope import Message
+from channels.webhook.signature import verify
+from gateway import callbacks, explaining
+from gateway.rule_sets import checked
+from router.lifecycle import edit
+from storage import restoring, rule_calls, rule_counts, rule_trials, rules, tickets
+from storage.store import Tx
+from tests.integration.office import ASKS, STRANGE, Office, office_in, office_on
+from tests.integration.receiver import receiving
+from tests.services.servers import Servers
+from workers import inbox
+from workers.backtest import Backtest
+from workers.callouts import Caller
+from workers.rule_watch import RuleWatch, count, watch_canary
+from workers.setup import Setup, compiled_version
+from workers.ticket_rules import TicketRules
+
+KEY = b"k" * 32
+CHANGED = {"events": ["ticket_changed"]}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def office(request: pytest.FixtureRequest, tmp_path: Path, servers: Servers) -> AsyncIterator[Office]:
+    """A furnished office, at each end of the store."""
+    sqlite = request.param == "sqlite"
+    async with office_in(tmp_path) if sqlite else office_on(servers.postgresql, tmp_path) as made:
+        yield made
+
+
+def rule(condition: dict[str, Any] | None, *then: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A rule; without a condition it always matches."""
+    made = {"stage": "enrich", "then": list(then), **more}
+    return made if condition is None else made | {"if": condition}
+
+
+def when(field: str, op: str, value: Any) -> dict[str, Any]:
+    """A comparison."""
+    return {"field": field, "op": op, "value": value}
+
+
+async def settle(office: Office) -> None:
+    """Let the rules about tickets follow the log to its end."""
+    worker = TicketRules(setup=office.setup)
+    while await worker.step():
+        pass
+
+
+async def change(office: Office, **changes: Any) -> None:
+    """An agent edits the only ticket."""
+    ticket_id = (await office.ticket()).id
+
+    def step(tx: Tx, setup: Setup) -> None:
+        before = tickets.lock(tx, ticket_id)
+        inbox.save(tx, before, edit(before, changes, tx.now, setup.desk))
+
+    await office.setup.write(step)
+
+
+async def draft(office: Office, *given: dict[str, Any]) -> int:
+    """Store these rules as a draft; its version."""
+    named = [{"id": f"d{number}", "stage": "act", **one} for number, one in enumerate(given, 1)]
+    return await office.store.write(lambda tx: rules.add(tx, named, "", "test", publish=False))
+
+
+async def begin(office: Office, kind: rule_trials.Kind, version: int, **settings: Any) -> str:
+    """Begin a trial with everything that comes from now on."""
+
+    def step(tx: Tx) -> str:
+        current = rules.published(tx.sql)
+        if kind == "canary":
+            tx.emit("rules.published", version=version)
+        return rule_trials.add(
+            tx,
+            kind,
+            version=version,
+            against=current.version if current else 0,
+            settings=settings,
+            cursor=restoring.last(tx.sql),
+            total=0,
+            author="test",
+        )
+
+    return await office.store.write(step)
+
+
+# --- about tickets ---------------------------------------------------------------------------------------
+
+
+async def test_a_rule_hears_of_a_ticket_once_it_is_there(office: Office) -> None:
+    """So an acknowledgement can name its number; it is said once."""
+    number = {"reply": "Your number is {{ ticket.number }}."}
+    await office.rule(rule(None, number, {"tag": "told"}, stage="act", events=["ticket_created"]))
+    await settle(office)
+    await office.say(STRANGE)
+    await office.say("And the floor, too")
+    await settle(office)
+    assert [text for author, text in await office.talk() if "Your number" in text] == ["Your number is 1001."]
+    assert (await office.ticket()).tags == ("told",)
+
+
+async def test_a_rule_of_changes_sees_what_was_before(office: Office) -> None:
+    """And a customer's next message is no such change."""
+    rose = {"all": [when("previous.priority", "is", "normal"), when("priority", "is", "urgent")]}
+    await office.rule(rule(rose, {"tag": "risen"}, **CHANGED))
+    await office.say(STRANGE)
+    await change(office, subject="The ceiling")
+    await settle(office)
+    before = (await office.ticket()).tags
+    await change(office, priority="urgent")
+    await settle(office)
+    assert (before, (await office.ticket()).tags) == ((), ("risen",))
+
+
+async def test_rules_that_set_each_other_off_come_to_an_end(office: Office) -> None:
+    """Each fires once in a chain of changes."""
+    await office.rule(
+        rule(when("type", "is", "b"), {"set": "type", "to": "a"}, {"tag": "b-a"}, **CHANGED),
+        rule(when("type", "is", "a"), {"set": "type", "to": "b"}, {"tag": "a-b"}, **CHANGED),
+    )
+    await office.say(STRANGE)
+    await change(office, type="a")
+    await settle(office)
+    ticket = await office.ticket()
+    updates = [one.data.get("cause") for one in await office.events("ticket.updated")]
+    assert (ticket.type, ticket.tags) == ("a", ("a-b", "b-a"))
+    assert [one["rules"] for one in updates if one] == [["r2"], ["r2", "r1"]]
+
+
+async def test_a_chain_of_changes_ends_at_ten(office: Office) -> None:
+    """However many rules there are that follow from one another."""
+    kinds = [(f"t{number}", f"t{number + 1}") for number in range(15)]
+    steps = [rule(when("type", "is", one), {"set": "type", "to": other}, **CHANGED) for one, other in kinds]
+    await office.rule(*reversed(steps))
+    await office.say(STRANGE)
+    await change(office, type="t0")
+    await settle(office)
+    assert (await office.ticket()).type == "t10"
+
+
+async def test_a_rule_of_time_fires_once_for_each_time_that_it_begins_to_hold(office: Office) -> None:
+    """Not each time somebody looks; again when the condition ceased in between."""
+    waits = {"all": [when("ticket.created_at", "older_than", "30m"), when("type", "is_not", "calm")]}
+    await office.rule(rule(waits, {"notify": "everyone"}, stage="act", events=["time"]))
+    await office.say(STRANGE)
+    worker = TicketRules(setup=office.setup)
+    told = []
+    for minutes, type_ in ((10, ""), (30, ""), (5, ""), (5, "calm"), (5, "")):
+        office.clock.forward(minutes=minutes)
+        if type_ != (await office.ticket()).type:
+            await change(office, type=type_)
+        while await worker.pass_time():
+            pass
+        told.append(len(await office.events("notification")))
+    assert told == [0, 1, 1, 1, 2]
+
+
+# --- what follows from messages --------------------------------------------------------------------------
+
+
+async def test_spam_closes_the_ticket_and_a_snooze_puts_it_off(office: Office) -> None:
+    """Both are for the ticket that the message reached."""
+    await office.rule(
+        rule(when("text", "contains", "later"), {"snooze": "2h"}, stage="act"),
+        rule(when("text", "contains", "casino"), {"spam": True}, stage="act"),
+    )
+    await office.say(STRANGE)
+    await office.say("Do it later")
+    asleep = await office.ticket()
+    await office.say("Come to our casino")
+    assert (asleep.status, asleep.waiting_reason) == ("waiting", "snoozed")
+    assert (asleep.snoozed_until - office.clock.now).total_seconds() == 7200  # type: ignore[operator]
+    assert (await office.ticket()).status == "closed"
+
+
+async def test_rules_know_what_a_customer_has_open(office: Office) -> None:
+    """It is read for them, because one of them asks."""
+    await office.rule(rule(when("customer.open_tickets", "at_least", 1), {"tag": "again"}))
+    await office.say(STRANGE)
+    await office.say("One more thing", thread="other")
+    assert [one.tags for one in await office.tickets()] == [(), ("again",)]
+
+
+async def test_a_call_is_signed_and_made_until_it_is_answered(office: Office) -> None:
+    """With the same id each time; an address inside is not called unless it is allowed."""
+    async with AsyncExitStack() as stack:
+        posts = await stack.enter_async_context(receiving())
+        allowed = [ip_network("127.0.0.0/8")]
+        http = await stack.enter_async_context(callbacks.session(allowed))
+        posts.answer("/hook", 500)
+        await office.rule(rule(None, {"webhook": {"url": f"{posts.url}/hook", "team": "a"}}, stage="act"))
+        await office.say(STRANGE)
+        caller = Caller(store=office.store, http=http, key=KEY, random=lambda: 0.0)
+        made = [await caller.step()]
+        made.append(await caller.step())
+        office.clock.forward(seconds=10)
+        made.append(await caller.step())
+        guarded = await stack.enter_async_context(callbacks.session([]))
+        await office.say("again")
+        await Caller(store=office.store, http=guarded, key=KEY, random=lambda: 0.0).step()
+    calls = await office.store.read(lambda sql: rule_calls.listed(sql, 10))
+    first, second = posts.at("/hook")
+    verify(KEY, second.headers, second.body, office.clock.now.timestamp())
+    assert made == [1, 0, 1]
+    assert first.id == second.id
+    assert [(one.state, one.attempts) for one in calls] == [("queued", 1), ("done", 2)]
+    assert "not a public address" in calls[0].error
+
+
+# --- made again ------------------------------------------------------------------------------------------
+
+
+async def test_a_decision_is_made_again_byte_for_byte(office: Office) -> None:
+    """From its stored context and rules; with an input edited, or by a draft, it changes as it should."""
+    to_billing = [{"set": "queue", "to": "billing"}]
+    await office.rule(
+        {"stage": "route", "if": when("customer.tier", "is", "gold"), "then": to_billing},
+        {"stage": "act", "then": [{"reply": "{{ sender.name }}, {{ message.text }}"}]},
+    )
+    await office.say(ASKS, Message(text=STRANGE, subject="Roof", language="en"))
+    await office.rule()
+    version = await draft(office, {"stage": "route", "then": to_billing})
+    stored = await office.store.read(lambda sql: restoring.after(sql, 0, 10))
+    made = [
+        await office.store.read(partial(explaining.looked_up, decision_id=f"dec_{one.seq}")) for one in stored
+    ]
+    again = [explaining.replay(one.restored, compiled_version(one.version)) for one in made]
+    last = made[-1]
+    edited = explaining.replay(
+        last.restored,
+        compiled_version(last.version),
+        context={"customer": {"tier": "gold"}},
+        queue="billing",
+    )
+    by_draft = await office.store.read(
+        partial(explaining.looked_up, decision_id=f"dec_{last.restored.seq}", version=version)
+    )
+    drafted = explaining.replay(by_draft.restored, compiled_version(by_draft.version))
+    assert [one.same for one in again] == [True, True]
+    queues = [queue_of(one.decision) for one in (again[-1], edited, drafted)]
+    assert queues == ["general", "billing", "billing"]
+    assert (edited.same, drafted.same) == (False, False)
+
+
+def queue_of(decision: Any) -> str:
+    """Where its ticket goes."""
+    return next((one.queue for one in decision.effects if hasattr(one, "queue")), "")
+
+
+# --- tried -----------------------------------------------------------------------------------------------
+
+
+async def test_a_shadow_counts_what_it_would_do_otherwise_and_does_nothing(office: Office) -> None:
+    """On what has come in since it began."""
+    await office.say(STRANGE, who="early")
+    version = await draft(office, rule(when("text", "contains", "parcel"), {"spam": True}, stage="act"))
+    trial = await begin(office, "shadow", version)
+    await office.say(ASKS, who="ann")
+    await office.say(STRANGE, who="bob")
+    await RuleWatch(store=office.store).step()
+    found = await office.store.read(lambda sql: rule_trials.get(sql, trial))
+    assert found.report["counts"] == {"messages": 2, "different": 1, "answers_lost": 1}
+    assert len(await office.tickets()) == 2
+
+
+async def test_a_backtest_says_from_where_to_where(office: Office) -> None:
+    """With examples, the load of each queue, and what could not be restored."""
+    await office.rule({"stage": "route", "then": [{"set": "queue", "to": "general"}]})
+    for number in range(12):
+        await office.say(STRANGE, who=f"u{number}")
+    published = await office.store.read(rules.published)
+    assert published is not None
+    compiled = checked([{"id": "x", "stage": "route", "then": [{"set": "queue", "to": "billing"}]}]).compiled
+    test = Backtest(compiled_version(published), compiled)
+    for one in await office.store.read(lambda sql: restoring.after(sql, 0, 100)):
+        test.take(one)
+    report = test.report()
+    assert report["moves"] == {"queue: general → billing": 12}
+    assert report["load"] == {"published general 09": 12, "draft billing 09": 12}
+    assert len(report["examples"]["queue: general → billing"]) == 10
+    assert report["lost"] == {}
+
+
+async def test_a_canary_decides_for_its_share_and_sticks_to_it(office: Office) -> None:
+    """A fifth of a thousand conversations, within what chance allows; each always the same way."""
+    await office.rule({"stage": "act", "then": [{"tag": "old"}]})
+    version = await draft(office, {"then": [{"tag": "new"}]})
+    await begin(office, "canary", version, share=0.2, errors=0.5, handovers=0.5)
+    setup = await office.setup.reload()
+    chosen = [setup.rules_for(f"cv_{number}").version == version for number in range(1000)]
+    again = [setup.rules_for(f"cv_{number}").version == version for number in range(1000)]
+    assert chosen == again
+    assert 160 <= sum(chosen) <= 240
+
+
+async def test_a_canary_that_hands_over_more_is_rolled_back(office: Office) -> None:
+    """And from the next message on the published rules decide alone."""
+    await office.rule()
+    version = await draft(office, {"stage": "respond", "then": [{"handover": True}]})
+    trial = await begin(office, "canary", version, share=0.5, errors=0.5, handovers=0.2, least=10)
+    for number in range(60):
+        await office.say(ASKS, who=f"u{number}")
+    while await office.store.write(partial(watch_canary, trial_id=trial)):
+        pass
+    found = await office.store.read(lambda sql: rule_trials.get(sql, trial))
+    await office.say(STRANGE, who="after")
+    setup = await office.setup.get()
+    assert (found.state, setup.canary) == ("rolled_back", None)
+    assert found.report["why"].startswith("the rate of hand-overs is 100.0% with the draft and 0.0% without")
+
+
+async def test_hits_are_counted_beside_the_path(office: Office) -> None:
+    """How often, and when last."""
+    await office.rule(rule(when("text", "contains", "purple"), {"tag": "x"}))
+    await office.say(STRANGE)
+    at = office.clock.now
+    office.clock.forward(hours=1)
+    await office.say(ASKS, who="bob")
+    while await office.store.write(count):
+        pass
+    assert await office.store.read(rule_counts.every) == {"r1": rule_counts.Count(1, 0, at)}
