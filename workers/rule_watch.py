@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,7 @@ import structlog
 from router.comparing import failed, handed_over
 from router.decision import Decision
 from storage import exclusive, restoring, rule_counts, rule_trials, rules
+from storage.paging import Sql
 from storage.restoring import Restored
 from storage.rule_counts import Count
 from storage.rule_trials import Trial
@@ -35,6 +36,11 @@ LEAST: Final = 50
 """Decisions of the canary before it is judged."""
 # A hit's count never has to be exact to the second; a commit each second for it would be too dear.
 _COUNT_EVERY: Final = 10
+_CHUNKS: Final = 50
+
+
+Decided = tuple[int, Decision, datetime]
+"""A decision with its number and its instant."""
 
 
 class Judged(NamedTuple):
@@ -64,10 +70,24 @@ class RuleWatch:
             with suppress(StoreUnavailable):
                 await self.step()
                 if second % _COUNT_EVERY == 0:
-                    while await self._store.write(count):
-                        pass
+                    for _ in range(_CHUNKS):
+                        if not await self.count():
+                            break
             second += 1
             await asyncio.sleep(_EVERY_S)
+
+    async def count(self) -> int:
+        """Add the hits of decisions not yet counted; returns how many decisions that were.
+
+        They are read and added up beside the writer, which has messages to store.
+        """
+        place, found = await self._store.read(_uncounted)
+        if place is None:
+            return await self._store.write(_begin_counting)
+        if not found:
+            return 0
+        counts = await asyncio.to_thread(_counts, found)
+        return await self._store.write(partial(_keep, place=place, found=found, counts=counts))
 
     async def step(self) -> None:
         """Take every running trial as far as it goes now."""
@@ -130,17 +150,12 @@ def _end(tx: Tx, trial_id: str, state: str, **report: Any) -> bool:
     return rule_trials.end(tx, trial_id, state, **report)
 
 
-def count(tx: Tx) -> int:
-    """Add the hits of decisions not yet counted; returns how many decisions that were."""
-    if not exclusive.take(tx, _LOCK):
-        return 0
-    place = next((one for one in rule_trials.running(tx.sql) if one.kind == "counts"), None)
-    if place is None:
-        rule_trials.add(tx, "counts", version=0, against=0, settings={}, cursor=0, total=0, author="")
-        return 1
-    found = restoring.hits_after(tx.sql, place.cursor, _AT_ONCE)
-    if not found:
-        return 0
+def _uncounted(sql: Sql) -> tuple[Trial | None, Sequence[Decided]]:
+    place = next((one for one in rule_trials.running(sql) if one.kind == "counts"), None)
+    return place, restoring.hits_after(sql, place.cursor, _AT_ONCE) if place is not None else ()
+
+
+def _counts(found: Sequence[Decided]) -> dict[str, Count]:
     counts: dict[str, Count] = {}
     for _, decision, at in found:
         for hit in decision.hits:
@@ -148,9 +163,23 @@ def count(tx: Tx) -> int:
             wrong = bool(hit.error)
             last = before.last_at if wrong else at
             counts[hit.rule_id] = Count(before.hits + (not wrong), before.failed + wrong, last)
+    return counts
+
+
+def _keep(tx: Tx, place: Trial, found: Sequence[Decided], counts: dict[str, Count]) -> int:
+    # Another process may have counted them meanwhile.
+    if not exclusive.take(tx, _LOCK) or rule_trials.get(tx.sql, place.id).cursor != place.cursor:
+        return 0
     rule_counts.add(tx, counts)
     rule_trials.advance(tx, place.id, cursor=found[-1][0], done=place.done + len(found), report={})
     return len(found)
+
+
+def _begin_counting(tx: Tx) -> int:
+    if not exclusive.take(tx, _LOCK):
+        return 0
+    rule_trials.add(tx, "counts", version=0, against=0, settings={}, cursor=0, total=0, author="")
+    return 1
 
 
 def watch_canary(tx: Tx, trial_id: str) -> int:
@@ -158,7 +187,7 @@ def watch_canary(tx: Tx, trial_id: str) -> int:
     trial = rule_trials.get(tx.sql, trial_id)
     if trial.state != "running" or not exclusive.take(tx, _LOCK):
         return 0
-    found = restoring.hits_after(tx.sql, trial.cursor, _AT_ONCE)
+    found = restoring.hits_after(tx.sql, trial.cursor, _DECIDED_AT_ONCE)
     counts = Counter(trial.report.get("counts", {}))
     for _, decision, _ in found:
         _add(counts, decision, trial)

@@ -22,7 +22,7 @@ from tests.services.servers import Servers
 from workers import inbox
 from workers.backtest import Backtest
 from workers.callouts import Caller
-from workers.rule_watch import RuleWatch, count, watch_canary
+from workers.rule_watch import RuleWatch, watch_canary
 from workers.setup import Setup, compiled_version
 from workers.ticket_rules import TicketRules
 
@@ -326,6 +326,7 @@ async def test_hits_are_counted_beside_the_path(office: Office) -> None:
     at = office.clock.now
     office.clock.forward(hours=1)
     await office.say(ASKS, who="bob")
-    while await office.store.write(count):
+    watch = RuleWatch(store=office.store)
+    while await watch.count():
         pass
     assert await office.store.read(rule_counts.every) == {"r1": rule_counts.Count(1, 0, at)}
