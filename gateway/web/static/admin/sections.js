@@ -59,10 +59,11 @@ export const SECTIONS = {
   },
   articles: {
     path: "/articles", title: ({ title }) => title,
-    tells: ({ language, draft, phrasings, tags }) => [language, draft ? t("draft") : "", t("phrasings_n", { n: phrasings.length }), tags.join(", ")],
+    tells: ({ language, folder, internal, draft, phrasings, tags }) => [folder, language, internal ? t("internal") : "", draft ? t("draft") : "", t("phrasings_n", { n: phrasings.length }), tags.join(", ")],
     fields: [{ name: "title", kind: "text", required: true }, { name: "answer", kind: "area", required: true },
       { name: "phrasings", kind: "lines", hint: "phrasings_hint" }, { name: "language", kind: "choice", choices: () => [["", "—"], ["en", "English"], ["zh", "中文"]] },
-      { name: "tags", kind: "lines" }, { name: "draft", kind: "check" }],
+      { name: "folder", kind: "text" }, { name: "tags", kind: "lines" },
+      { name: "internal", kind: "check" }, { name: "draft", kind: "check" }],
   },
   tokens: {
     path: "/tokens", title: ({ name }) => name, fixed: true, made: ({ token }) => ({ token }),
