@@ -6,19 +6,19 @@ a row. Its tables stand beside `storage.schema`: they hold nothing that can't be
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, TextClause, text
 
 from storage import exclusive
 from storage.prepared import raw
-from storage.search_words import Asked, asked
+from storage.search_newest import matches, newest
+from storage.search_words import asked
 from storage.store import Tx
 
 MESSAGES = "search_messages"
 TICKETS = "search_tickets"
-# A question that more than so much answers gives the newest of it.
-MOST_FOUND = 1_000
 Document = tuple[int, Sequence[str]]
 
 _POSITION = text("SELECT seq FROM search_position")
@@ -46,19 +46,15 @@ def _index(table: str) -> _Index:
 
 
 _INDEXES = {name: _index(name) for name in (MESSAGES, TICKETS)}
-_MATCHES = {
-    "sqlite": "SELECT rowid FROM {table} WHERE {table} MATCH :asked ORDER BY rowid DESC LIMIT :most",
-    "postgresql": (
-        "SELECT number FROM {table} WHERE words @@ CAST(:asked AS tsquery) ORDER BY number DESC LIMIT :most"
+_MATCHES = {name: matches(name) for name in (MESSAGES, TICKETS)}
+_CONVERSATIONS = {
+    "sqlite": text(
+        "SELECT DISTINCT conversation_id FROM messages WHERE seq IN (SELECT value FROM json_each(:numbers))"
     ),
-}
-_FOUND = {
-    (dialect, kind): text(query.format(matches=matches.format(table=table)))
-    for dialect, matches in _MATCHES.items()
-    for kind, table, query in (
-        ("tickets", TICKETS, "{matches}"),
-        ("conversations", MESSAGES, "SELECT DISTINCT conversation_id FROM messages WHERE seq IN ({matches})"),
-    )
+    "postgresql": text(
+        "SELECT DISTINCT conversation_id FROM messages "
+        "WHERE seq = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:numbers AS jsonb))::bigint))"
+    ),
 }
 
 
@@ -75,22 +71,10 @@ def find(sql: Connection, question: str) -> Found:
     wanted = asked(question)
     if wanted is None:
         return Found()
-    dialect = sql.dialect.name
-    given = {"asked": _query(wanted, dialect), "most": MOST_FOUND}
-
-    def run(kind: str) -> tuple[Any, ...]:
-        return tuple(sql.execute(_FOUND[dialect, kind], given).scalars())
-
-    return Found(run("tickets"), run("conversations"))
-
-
-def _query(wanted: Asked, dialect: str) -> str:
-    # Words are made of letters and digits alone, so that quotes are all they need.
-    if dialect == "sqlite":
-        parts = [*(f'"{word}"' for word in wanted.words), *(f'"{word}"*' for word in wanted.beginnings)]
-        return " AND ".join(parts)
-    parts = [*(f"'{word}'" for word in wanted.words), *(f"'{word}':*" for word in wanted.beginnings)]
-    return " & ".join(parts)
+    said = newest(sql, _MATCHES[MESSAGES], wanted)
+    numbers = msgspec.json.encode(said).decode()
+    conversations = sql.execute(_CONVERSATIONS[sql.dialect.name], {"numbers": numbers})
+    return Found(tuple(newest(sql, _MATCHES[TICKETS], wanted)), tuple(conversations.scalars()))
 
 
 def position(sql: Connection) -> int:
