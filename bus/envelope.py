@@ -44,17 +44,24 @@ class Attachment(Value, frozen=True, kw_only=True):
 
 
 class Sender(Value, frozen=True, kw_only=True):
-    """Who wrote: `address` is the platform's own id for them, unique on the channel."""
+    """Who wrote: `address` is the platform's own id for them, unique on the channel.
+
+    `identity`, which the channel has proven, says who they are on every channel that can prove it.
+    """
 
     address: str
     name: str = ""
     email: str = ""
     attributes: dict[str, Any] = {}
     verified: bool = False
+    identity: str = ""
 
 
 class Message(Value, tag="message", frozen=True, kw_only=True):
-    """A customer's message. `automatic` marks auto-replies and bounces: stored, never answered."""
+    """A customer's message. `automatic` marks auto-replies and bounces: stored, never answered.
+
+    What a platform sends as several events with one `album` is one message, whichever of them comes first.
+    """
 
     text: str
     html: str | None = None
@@ -62,6 +69,7 @@ class Message(Value, tag="message", frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     automatic: bool = False
     language: str = ""
+    album: str = ""
 
 
 class Edit(Value, tag="edit", frozen=True, kw_only=True):
@@ -95,7 +103,13 @@ class Receipt(Value, tag="receipt", frozen=True, kw_only=True):
     state: str
 
 
-Event = Message | Edit | Delete | Action | Typing | Receipt
+class Move(Value, tag="move", frozen=True, kw_only=True):
+    """A platform's conversation goes on under another id."""
+
+    thread: str
+
+
+Event = Message | Edit | Delete | Action | Typing | Receipt | Move
 
 
 class Mark(NamedTuple):
@@ -170,7 +184,8 @@ class Option(Value, frozen=True, kw_only=True):
 class Outbound(Value, frozen=True, kw_only=True):
     """One message to a customer, as a channel sends it. `id` is the same on every attempt.
 
-    `context` is what only some platforms need, such as the mails that a mail answers.
+    `sent` are the platform's ids of the parts of it that earlier attempts have sent. `context` is what only
+    some platforms need, such as the mails that a mail answers.
     """
 
     id: str
@@ -185,6 +200,7 @@ class Outbound(Value, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     options: tuple[Option, ...] = ()
     context: dict[str, Any] = {}
+    sent: tuple[str, ...] = ()
 
 
 class _Marked(Value, frozen=True, kw_only=True):
@@ -197,10 +213,14 @@ class _Marked(Value, frozen=True, kw_only=True):
 
 
 class Wake(Value, frozen=True, kw_only=True):
-    """The outbound lane's message: this conversation of this channel has something to send."""
+    """The outbound lane's message: this conversation of this channel has something to send.
+
+    `bulk`: the customer has not written in it, so it may wait for replies.
+    """
 
     channel_id: str
     conversation_id: str
+    bulk: bool = False
 
 
 _encoder = msgspec.msgpack.Encoder()

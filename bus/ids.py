@@ -32,6 +32,11 @@ def message_id(channel_id: str, external_id: str) -> str:
     return f"msg_{hashlib.blake2b(told, digest_size=15).hexdigest()}"
 
 
+def album_key(album: str) -> str:
+    """What stands for the external id of the message that an album's parts make."""
+    return f"album:{album}"
+
+
 def partition(channel_id: str, address: str, partitions: int) -> int:
     """Where a contact's messages go, so that theirs keep their order: CRC-32 of channel and address."""
     return zlib.crc32(f"{channel_id}{address}".encode("utf-8", "surrogatepass")) % partitions

@@ -1,22 +1,39 @@
 """What every channel has to do, as tests: a channel's own tests inherit `ChannelConformance`.
 
-They need pytest and hypothesis, and run without a network.
+The tests of one that calls a platform over HTTP inherit `SendingConformance`, which plays the platform on
+loopback. They need pytest and hypothesis, and no test reaches the network: no name is ever resolved.
 """
 
 # ruff: noqa: S101 - these are tests, whoever runs them
 
-from collections.abc import Mapping
-from contextlib import suppress
+import asyncio
+import hashlib
+import traceback
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from bus.envelope import decode, encode
-from channels.protocol import Channel, HookRequest, Malformed, ReceiveError, Tools, Unauthenticated
+from bus.envelope import Attachment, Option, Outbound, decode, encode
+from channels.protocol import (
+    Channel,
+    HookRequest,
+    Malformed,
+    ReceiveError,
+    Retryable,
+    SendError,
+    Slowed,
+    Tools,
+    Unauthenticated,
+)
 from channels.settings import Configuration, SettingsError, configure
 
 
@@ -112,3 +129,170 @@ class ChannelConformance:
         first = self.configuration()
         again = configure(self.channel_type.settings_type, first.public, first.secret)
         assert (again.public, again.secret, again.made) == (first.public, first.secret, {})
+
+
+class Call(NamedTuple):
+    """One request that the channel made of the platform: `body`, or a form's fields and files."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    form: Mapping[str, Any]
+
+
+class SendingConformance(ChannelConformance):
+    """Inherit, and say how the platform is called: `pointed_at`, `answer`, `shown`."""
+
+    address = "7"
+    picture = b"\x89PNG\r\n\x1a\n"
+    # Where a text is cut through one of these, it shows.
+    text: ClassVar[str] = "👨‍👩‍👧 Ça va? 你好。 🇨🇳👍🏽 "
+
+    def pointed_at(self, url: str) -> Mapping[str, Any]:
+        """The settings of a channel whose platform is at `url`."""
+        raise NotImplementedError
+
+    def answer(self, call: Call) -> web.Response:
+        """How the platform says that it took a message."""
+        return web.Response(status=204)
+
+    def slowed(self) -> web.Response:
+        """How the platform asks to wait for seven seconds."""
+        return web.Response(status=429, headers={"Retry-After": "7"})
+
+    def shown(self, calls: Sequence[Call]) -> list[str]:
+        """What these calls show to a user, in order: texts, labels to press, names of files."""
+        raise NotImplementedError
+
+    def measure(self, text: str) -> int:
+        """How long the platform says that a text is."""
+        return len(text)
+
+    def outbound(self, text: str, **rest: Any) -> Outbound:
+        """A message to a customer."""
+        return Outbound(
+            id="msg_1",
+            conversation_id="cv_1",
+            thread="",
+            address=self.address,
+            author="agent",
+            text=text,
+            created_at=self.now,
+            **rest,
+        )
+
+    @asynccontextmanager
+    async def platform(self, *first: web.Response | None) -> AsyncIterator[tuple[Channel, list[Call]]]:
+        """A channel, open, and what it asks; `first` are answers that come before good ones, or None."""
+        calls: list[Call] = []
+        lined_up = list(first)
+        asked = self.asked = asyncio.Event()
+
+        async def take(request: web.Request) -> web.Response:
+            call = Call(request.path, request.headers.copy(), *await _content(request))
+            calls.append(call)
+            asked.set()
+            given = lined_up.pop(0) if lined_up else self.answer(call)
+            if given is None:
+                await asyncio.Event().wait()
+                raise AssertionError
+            return given
+
+        app = web.Application(client_max_size=100_000_000)
+        app.router.add_route("*", "/{path:.*}", take)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            async with self._client() as http:
+                self._made = configure(self.channel_type.settings_type, self.pointed_at(url))
+                async with self.channel(self._made, Tools(http, self._fetch, lambda: self.now)) as channel:
+                    yield channel, calls
+        finally:
+            await runner.cleanup()
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[aiohttp.ClientSession]:
+        connector = aiohttp.TCPConnector(resolver=_Nowhere(), force_close=True)
+        async with aiohttp.ClientSession(connector=connector) as http:
+            yield http
+
+    async def _fetch(self, _blob: str) -> bytes:
+        return self.picture
+
+    async def test_a_long_text_arrives_whole_and_in_order(self) -> None:
+        """In pieces that the platform takes where it has a limit; no character is cut in two."""
+        longest = self.channel_type.capabilities.longest_text
+        text = (self.text * 4000)[: 2 * (longest or 10_000)].rstrip()
+        async with self.platform() as (channel, calls):
+            await channel.send(self.outbound(text))
+        pieces = self.shown(calls)
+        assert "".join(pieces) == text
+        assert longest is None or all(0 < self.measure(piece) <= longest for piece in pieces)
+        assert not any(piece.startswith(("\u200d", "🏽")) for piece in pieces)
+
+    async def test_what_it_can_t_show_is_told(self) -> None:
+        """Options are buttons or lines, files are files or named: in either case the customer sees them."""
+        blob = hashlib.sha256(self.picture).hexdigest()
+        picture = Attachment(name="parcel.png", type="image/png", size=len(self.picture), blob=blob)
+        options = (Option(value="article:1", label="Refunds"), Option(value="person", label="A person"))
+        async with self.platform() as (channel, calls):
+            await channel.send(self.outbound("Which?", options=options, attachments=(picture,)))
+        seen = "\n".join(self.shown(calls))
+        assert [word for word in ("Which?", "Refunds", "A person", "parcel.png") if word not in seen] == []
+
+    async def test_too_many_at_once_is_told_with_the_platforms_wish(self) -> None:
+        """429 is no failure of the channel's, and names the seconds."""
+        async with self.platform(self.slowed()) as (channel, _):
+            with pytest.raises(Slowed) as caught:
+                await channel.send(self.outbound("hello"))
+        assert caught.value.after == 7
+
+    async def test_cancelling_it_ends_it(self) -> None:
+        """A platform that does not answer holds nobody who wants to go."""
+        async with self.platform(None) as (channel, _):
+            sending = asyncio.create_task(channel.send(self.outbound("hello")))
+            await self.asked.wait()
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+
+    async def test_secrets_do_not_show_in_errors_nor_in_logs(
+        self, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """What a failed call says, to whomever, holds none."""
+        told = ""
+        with caplog.at_level("DEBUG"):
+            async with self.platform(web.Response(status=500), web.Response(status=400)) as (channel, _):
+                for _ in range(2):
+                    with pytest.raises(SendError) as caught:
+                        await channel.send(self.outbound("hello"))
+                    told += "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+        printed = capsys.readouterr()
+        told += caplog.text + printed.out + printed.err
+        shown = [line for line in told.splitlines() for value in self._made.secret.values() if value in line]
+        assert shown == []
+
+    async def test_a_platform_that_fails_is_tried_again(self) -> None:
+        """5xx may pass."""
+        async with self.platform(web.Response(status=503)) as (channel, _):
+            with pytest.raises(Retryable):
+                await channel.send(self.outbound("hello"))
+
+
+async def _content(request: web.Request) -> tuple[bytes, Mapping[str, Any]]:
+    """A form as what is in it, anything else as it is."""
+    if request.content_type.endswith(("form-data", "urlencoded")):
+        return b"", dict(await request.post())
+    return await request.read(), {}
+
+
+class _Nowhere(AbstractResolver):
+    """No test may reach the network."""
+
+    async def resolve(self, host: str, port: int = 0, family: Any = None) -> list[ResolveResult]:
+        raise AssertionError(f"a test wanted to reach {host}")
+
+    async def close(self) -> None:
+        """Nothing to close."""

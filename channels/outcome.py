@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from channels.protocol import AddressRefused, Rejected, Retryable, SendError, Unreachable
+from channels.protocol import AddressRefused, Rejected, Retryable, SendError, Slowed, Unreachable
 
 LONGEST_WAIT_S = 24 * 3600.0
 
@@ -23,7 +23,9 @@ def check(status: int, headers: Mapping[str, str], now: datetime) -> None:
         raise Unreachable("the receiver says it is gone for good (410)")
     if 300 <= status < 400:
         raise Rejected(f"the receiver redirects ({status}): it is not followed, name the final address")
-    if status in {408, 425, 429} or status >= 500:
+    if status == 429:
+        raise Slowed("the receiver answered 429", _seconds(headers.get("Retry-After"), now))
+    if status in {408, 425} or status >= 500:
         raise Retryable(f"the receiver answered {status}", _seconds(headers.get("Retry-After"), now))
     raise Rejected(f"the receiver answered {status}")
 

@@ -10,8 +10,12 @@ the platform sent and sends what it is given. To add one, see docs/ADDING_A_CHAN
     └── Unheard              it can't be listened to now; the text says why, in words, without secrets
     SendError                the message was not sent; the text says why, in words, without secrets
     ├── Retryable            try again, `after` seconds from now where the platform named them
+    │   ├── Slowed           it is well, and asks for fewer at once
+    │   └── Denied           the platform does not accept the channel's credentials
+    ├── Doubtful             it may or may not have arrived, and would be shown twice if sent again
     ├── Rejected             this message will never be taken; a person may change something and retry
-    └── Unreachable          the address takes no messages any more
+    ├── Unreachable          the address takes no messages any more
+    └── Gone                 the platform takes nothing from this channel any more
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -22,6 +26,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 import aiohttp
 
 from bus.envelope import Inbound, Outbound
+from bus.live import Rate
 from channels.settings import Fault, Settings
 
 
@@ -54,7 +59,10 @@ class Unheard(ReceiveError):
 
 
 class SendError(Exception):
-    """The message was not sent."""
+    """The message was not sent. `sent` are the platform's ids of the parts that it took all the same, where a
+    message goes as several: the next attempt finds them in `Outbound.sent`."""
+
+    sent: tuple[str, ...] = ()
 
 
 class Retryable(SendError):
@@ -65,6 +73,18 @@ class Retryable(SendError):
         self.after = after
 
 
+class Slowed(Retryable):
+    """The platform is well and asks for fewer messages at once."""
+
+
+class Denied(Retryable):
+    """The platform does not accept the channel's credentials: no message goes until they are changed."""
+
+
+class Doubtful(SendError):
+    """It may or may not have arrived, and the platform would show it twice: a person decides."""
+
+
 class Rejected(SendError):
     """The platform will not take this message as it is."""
 
@@ -73,20 +93,36 @@ class Unreachable(SendError):
     """The address takes no messages any more."""
 
 
+class Gone(SendError):
+    """The platform takes nothing from this channel any more; `settings` are what the channel's become."""
+
+    def __init__(self, why: str, settings: Mapping[str, Any]) -> None:
+        super().__init__(why)
+        self.settings = dict(settings)
+
+
 class AddressRefused(OSError):
     """The outbound guard: the address is not one that outbound calls may reach."""
 
 
 class Capabilities(NamedTuple):
-    """What a platform can do. `longest_text` in characters.
+    """What a platform can do. `longest_text` is in the units it counts in; None takes any.
 
-    `idempotent`: the platform recognises a message it was sent before, so that sending it again is harmless.
+    `media` are files, `buttons` options to press, `receipts` reports of delivery, `typing` that somebody
+    writes, `edits` texts that change later. `idempotent`: it recognises a message it was sent before, so that
+    sending it again is harmless. `rate` is what it takes on the whole channel, `conversation_rate` in one
+    conversation; None is no limit.
     """
 
-    longest_text: int
+    longest_text: int | None
     media: bool
     buttons: bool
+    receipts: bool
+    typing: bool
+    edits: bool
     idempotent: bool
+    rate: Rate | None = None
+    conversation_rate: Rate | None = None
 
 
 class HookRequest(NamedTuple):
@@ -106,7 +142,10 @@ class Received(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What listening brought, and where to go on once that is durable; there may be nothing but the place."""
+    """What listening brought, and where to go on once that is durable.
+
+    One with nothing in it says that the platform can be heard.
+    """
 
     received: Received
     cursor: str
@@ -134,12 +173,13 @@ class Channel(AbstractAsyncContextManager["Channel", None], Protocol):
     """A connection to a platform; open it with `async with` before it sends or listens.
 
     Inherit it: what a platform does not have is answered here. `longest_body` is the most bytes a hook reads;
-    0 where the platform has no hook.
+    0 where the platform has no hook. `completes`: what was received is run through `complete`.
     """
 
     kind: ClassVar[str]
     capabilities: ClassVar[Capabilities]
     longest_body: ClassVar[int] = 0
+    completes: ClassVar[bool] = False
     settings_type: ClassVar[type[Settings]]
 
     def __init__(self, channel_id: str, settings: Any, tools: Tools) -> None: ...
@@ -156,6 +196,10 @@ class Channel(AbstractAsyncContextManager["Channel", None], Protocol):
         """
         raise Unauthenticated("this channel has no hook")
 
+    async def complete(self, received: Received) -> Received:
+        """Fetch what the platform only named (files, mostly), before it is made durable; raises `Unheard`."""
+        return received
+
     def listen(self, cursor: str) -> AsyncGenerator[Heard, None]:
         """What comes in, from a cursor of its own on, "" at first; raises `Unheard`.
 
@@ -167,6 +211,22 @@ class Channel(AbstractAsyncContextManager["Channel", None], Protocol):
     async def send(self, outbound: Outbound) -> Sent:
         """Give a message to the platform; raises `SendError` alone."""
         ...
+
+    async def connect(self, hook: str) -> None:
+        """Ask the platform whether what is set up is right, and tell it to call `hook` where it calls.
+
+        Run when settings are saved and by `frontdesk channel test`; sends no message. Raises `SendError`,
+        `Denied` where the credentials are refused.
+        """
+        return None
+
+    async def probe(self) -> None:
+        """Find out whether messages would arrive, for `frontdesk channel test` alone; raises `SendError`."""
+        return None
+
+    async def type(self, thread: str, address: str) -> None:
+        """Show that somebody is writing, where the platform can; raises `SendError`."""
+        return None
 
     async def __aenter__(self) -> Self:
         return self

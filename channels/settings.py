@@ -5,6 +5,7 @@ SettingsError    `faults` say where and why; values are never repeated, they may
 
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
@@ -56,6 +57,16 @@ class Settings(BaseModel):
         return {}
 
     @classmethod
+    def wants(cls, name: str, given: Mapping[str, Any]) -> bool:
+        """Whether a secret that may be left out is made for these settings."""
+        return True
+
+    @classmethod
+    def rotated(cls, kept: Mapping[str, str], now: datetime, random: Randomness) -> dict[str, Any]:
+        """The settings that put a new secret in the place of the one `kept`; none where nothing is made."""
+        return {}
+
+    @classmethod
     def load(cls, public: Mapping[str, Any], secret: Mapping[str, str]) -> Self:
         """Check and read settings; raises `SettingsError`."""
         try:
@@ -89,7 +100,7 @@ def configure(
     missing = {
         name: value
         for name, value in settings_type.make(random).items()
-        if given.get(name) is None and name not in before
+        if given.get(name) is None and name not in before and settings_type.wants(name, given)
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     checked = settings_type.load({**missing, **chosen}, {k: v for k, v in before.items() if k not in chosen})

@@ -30,6 +30,7 @@ from gateway.spool import Spool
 from gateway.tally import Tally
 from storage.blobs import Blobs
 from storage.secrets import Secrets
+from storage.store import Store
 from workers.connections import Connections
 from workers.knowledge import Knowledge
 from workers.mail import Letters
@@ -53,7 +54,7 @@ async def composed(settings: Settings, listening: socket.socket) -> AsyncIterato
             | roles.inbound(
                 parts, parts.setup, parts.knowledge, letters, wake_relay=parts.relay.wake, owner=owner
             )
-            | roles.outbound(parts, parts.connections, letters, owner)
+            | roles.outbound(parts, parts.connections, letters, live=parts.live, owner=owner)
             | roles.calls(parts, parts.connections, parts.secrets)
             | roles.poll(parts, parts.connections, parts.acceptance, parts.tally, owner)
             | roles.relay(parts.relay)
@@ -84,6 +85,15 @@ async def composed_worker(settings: Settings, listening: socket.socket, role: Ro
         yield process
 
 
+@asynccontextmanager
+async def trial(settings: Settings, store: Store) -> AsyncIterator[Connections]:
+    """Connections with no channel open, to try one."""
+    blobs = ends.blobs(settings)
+    async with callbacks.session(settings.callback_allow) as http:
+        tools = Tools(http=http, fetch=blobs.get, now=partial(datetime.now, UTC))
+        yield Connections(store, tools, ends.secrets(settings).open)
+
+
 async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
     match role:
         case "inbound":
@@ -99,9 +109,9 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
             secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections = await _connections(stack, process, secrets, blobs)
             letters = await _letters(stack, process, connections, blobs)
-            return roles.outbound(process, connections, letters, _owner()) | roles.calls(
-                process, connections, secrets
-            )
+            live = await stack.enter_async_context(ends.live(process.settings))
+            sending = roles.outbound(process, connections, letters, live=live, owner=_owner())
+            return sending | roles.calls(process, connections, secrets)
         case "poll":
             secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections, tally = await _connections(stack, process, secrets, blobs), Tally(process.store)

@@ -4,6 +4,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Literal, get_args
 
+from bus.live import Live
 from gateway.acceptance import Acceptance
 from gateway.differences import differences
 from gateway.fanout import Fanout
@@ -78,12 +79,13 @@ def inbound(
     return {"inbound": lanes.run}
 
 
-def outbound(process: Process, connections: Connections, letters: Letters, owner: str) -> Runs:
+def outbound(process: Process, connections: Connections, letters: Letters, *, live: Live, owner: str) -> Runs:
     """Sends to customers."""
     worker = OutboundWorker(
         bus=process.bus,
         store=process.store,
         connections=connections,
+        live=live,
         clock=process.clock,
         random=random.SystemRandom().random,
         owner=owner,
@@ -112,6 +114,7 @@ def poll(
         connections=connections,
         store=process.store,
         take=acceptance.take_all,
+        hook=process.settings.hook_url,
         random=random.SystemRandom().random,
         owner=owner,
         alone=alone(process),

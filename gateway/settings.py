@@ -173,6 +173,10 @@ class Settings(BaseSettings):
         """The key that encrypts channel secrets where the settings hold none; made when first needed."""
         return self.data / "secret.key"
 
+    def hook_url(self, channel_id: str) -> str:
+        """Where a platform calls a channel."""
+        return f"{self.public_url or f'http://{self.host}:{self.port}'}/hooks/{channel_id}"
+
     @classmethod
     def settings_customise_sources(
         cls,

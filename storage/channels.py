@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from router.values import Value
-from storage import cursors, schema
+from storage import channel_status, cursors, schema
 from storage.refusals import InUse
 from storage.store import Missing, Tx, last_number
 
@@ -107,6 +107,19 @@ def save(
     return get(tx.sql, channel_id)
 
 
+def amend(tx: Tx, channel_id: str, changes: Mapping[str, Any]) -> None:
+    """Change public settings of a channel, as its platform wants it; one that is gone is left alone."""
+    line = tx.sql.execute(select(_row.settings).where(_row.id == channel_id).with_for_update()).one_or_none()
+    if line is not None and {**line.settings, **changes} != line.settings:
+        changed = {
+            "settings": {**line.settings, **changes},
+            "version": _row.version + 1,
+            "updated_at": tx.now,
+        }
+        tx.sql.execute(update(schema.channels).where(_row.id == channel_id).values(changed))
+        tx.emit("channel.updated", id=channel_id)
+
+
 def remove(tx: Tx, channel_id: str) -> None:
     """Delete a channel that nobody has written on; raises `Missing`, `InUse`."""
     get(tx.sql, channel_id)
@@ -115,6 +128,7 @@ def remove(tx: Tx, channel_id: str) -> None:
         raise InUse("Customers have written on this channel; switch it off instead.")
     tx.sql.execute(delete(schema.channels).where(_row.id == channel_id))
     cursors.forget(tx, channel_id)
+    channel_status.forget(tx, channel_id)
     tx.emit("channel.updated", id=channel_id)
 
 

@@ -68,7 +68,7 @@ def customers(tx: Tx, ids: Iterable[str]) -> dict[str, Customer]:
 
 
 def add(tx: Tx, contacts: Sequence[ContactPoint], people: Sequence[Customer]) -> None:
-    """Store new contact points and the customers made for them, in the order of their addresses."""
+    """Store new contact points and customers made for them, in the order of their addresses."""
     made = {"version": 1, "created_at": tx.now, "updated_at": tx.now}
     _add_customers.many(tx.sql, [_customers.dump(person) | made for person in people])
     ordered = sorted(contacts, key=lambda contact: (contact.channel_id, contact.address))

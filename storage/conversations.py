@@ -1,9 +1,9 @@
 """Conversations: the open one of a contact point's thread, and bulk inserts and updates."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, literal_column, select, update
 
 from router.values import Conversation
 from storage import schema
@@ -83,6 +83,25 @@ def get(sql: Connection, conversation_id: str) -> Conversation:
     return _conversations.load(line)
 
 
+class Where(NamedTuple):
+    """Where a conversation takes place, as its channel names it."""
+
+    channel_id: str
+    thread: str
+    address: str
+
+
+def where(sql: Connection, conversation_id: str) -> Where:
+    """Where a conversation takes place; raises `Missing`."""
+    query = select(_row.channel_id, _row.thread, _contact.address).join(
+        schema.contact_points, _contact.id == _row.contact_point_id
+    )
+    line = sql.execute(query.where(_row.id == conversation_id)).one_or_none()
+    if line is None:
+        raise Missing(f"there is no conversation {conversation_id}")
+    return Where(*line)
+
+
 def hold(tx: Tx, ids: Iterable[str]) -> None:
     """Lock conversations in id order, for a transaction that has locked no ticket yet."""
     _hold.rows(tx.sql, {"ids": sorted(ids)})
@@ -127,6 +146,18 @@ def advance(tx: Tx, positions: Sequence[tuple[str, int]]) -> None:
     """
     rows = [{"key": key, "to": position} for key, position in sorted(positions)]
     _advance.many(tx.sql, rows)
+
+
+def move(tx: Tx, channel_id: str, thread: str, to: str) -> None:
+    """Let the open conversations of a thread go on in another; where one is open there, it stays apart."""
+    there = schema.conversations.alias("there")
+    taken: Select[Any] = select(literal_column("1")).where(
+        there.c.contact_point_id == _row.contact_point_id,
+        there.c.thread == to,
+        there.c.with_ != literal_column("'closed'"),
+    )
+    moved = update(schema.conversations).where(_row.channel_id == channel_id, _row.thread == thread, _is_open)
+    tx.sql.execute(moved.where(~taken.exists()).values(thread=to, updated_at=tx.now))
 
 
 def due(sql: Connection, now: object, limit: int) -> list[str]:

@@ -5,7 +5,7 @@
       ▲           ├──────► queued        it may work later (`due_at`)
       │           ├──────► failed        it won't; a person may put it back
       │           └──────► in_doubt      its sender died, and the platform would show it twice
-      └── retry ── failed, in_doubt
+      └── retry ── failed, in_doubt, kept
 
 Within a conversation only the earliest that is queued or being sent may be claimed.
 """
@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal_column, select, update
 from sqlalchemy.sql import FromClause, Select
 
-from bus.envelope import Attachment, Option, Outbound, minute_of
+from bus.envelope import Attachment, Option, Outbound, Wake, minute_of
 from storage import ledger, schema
 from storage.listed import among
 from storage.prepared import Prepared
@@ -46,7 +46,10 @@ class Claim(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a claimed delivery ended. `due_at` counts where the state is queued."""
+    """How a claimed delivery ended. `due_at` counts where the state is queued.
+
+    `external_id` is the platform's id; of a message that went, or goes, as several parts, theirs with spaces.
+    """
 
     claim: Claim
     state: State
@@ -83,8 +86,19 @@ def _first() -> Sequence[ColumnElement[bool]]:
     )
 
 
+_said = schema.messages.alias("said")
+# Looked up among a conversation's first lines, where a customer who wrote at all nearly always stands.
+_answered = (
+    select(literal_column("1"))
+    .where(
+        _said.c.conversation_id == _row.conversation_id,
+        _said.c.position <= _row.position,
+        _said.c.author == "customer",
+    )
+    .exists()
+)
 _due = Prepared(
-    select(_row.channel_id, _row.conversation_id)
+    select(_row.channel_id, _row.conversation_id, _answered)
     .where(*_first(), ~among(_row.channel_id, "skipped"))
     .order_by(_row.due_at)
     .limit(bindparam("limit"))
@@ -129,10 +143,10 @@ def put(tx: Tx, rows: Sequence[tuple[str, str, str, int]]) -> None:
     _queue.many(tx.sql, [dict(zip(names, row, strict=True)) | rest for row in rows])
 
 
-def due(sql: Connection, now: datetime, skipped: Collection[str], limit: int) -> list[tuple[str, str]]:
-    """(channel, conversation) of what may be claimed now, longest due first, without `skipped` channels."""
+def due(sql: Connection, now: datetime, skipped: Collection[str], limit: int) -> list[Wake]:
+    """Where something may be claimed now, longest due first, without `skipped` channels."""
     lines = _due.rows(sql, {"now": now, "skipped": sorted(skipped), "limit": limit})
-    return [(line[0], line[1]) for line in lines]
+    return [Wake(channel_id=line[0], conversation_id=line[1], bulk=not line[2]) for line in lines]
 
 
 def claim(tx: Tx, owner: str, conversation_ids: Collection[str]) -> list[Claim]:
@@ -166,6 +180,7 @@ class _Claimed(NamedTuple):
     ticket_id: str | None
     contact_point_id: str
     address: str
+    external_id: str
 
 
 _claimed = Prepared(
@@ -186,6 +201,7 @@ _claimed = Prepared(
         _conversation.ticket_id,
         _conversation.contact_point_id,
         _contact.address,
+        _row.external_id,
     )
     .join_from(schema.deliveries, schema.messages, _message.id == _row.message_id)
     .join(schema.conversations, _conversation.id == _row.conversation_id)
@@ -219,6 +235,7 @@ def _outbound(line: _Claimed) -> Outbound:
         subject=line.details.get("subject") or line.subject,
         attachments=msgspec.convert(line.attachments, tuple[Attachment, ...]),
         options=msgspec.convert(line.options, tuple[Option, ...]),
+        sent=tuple(line.external_id.split()),
     )
 
 
@@ -298,11 +315,11 @@ def _move(tx: Tx, ids: Sequence[str], state: State, error: str) -> None:
         )
 
 
-def retry(tx: Tx, message_id: str) -> tuple[str, str] | None:
-    """Queue a failed or doubtful delivery again, its attempts forgotten.
+def retry(tx: Tx, message_id: str, *, sent: bool = False) -> tuple[str, str] | None:
+    """Queue a failed, doubtful or kept delivery again, its attempts forgotten; a `sent` one if told to.
 
     Returns its (channel, conversation), which the caller wakes the outbound worker with; None when it is
-    neither failed nor in doubt. Raises `Missing`.
+    none of these. Raises `Missing`.
     """
     query = (
         select(_row.state, _row.channel_id, _row.conversation_id, _conversation.ticket_id)
@@ -313,12 +330,13 @@ def retry(tx: Tx, message_id: str) -> tuple[str, str] | None:
     line = tx.sql.execute(query).one_or_none()
     if line is None:
         raise Missing(f"there is no delivery of message {message_id}")
-    if line.state not in ("failed", "in_doubt"):
+    if line.state not in ("failed", "in_doubt", "kept", *(["sent"] if sent else [])):
         return None
     back = update(schema.deliveries).where(_row.message_id == message_id)
-    tx.sql.execute(
-        back.values(state="queued", attempts=0, due_at=tx.now, claimed_by=None, error="", updated_at=tx.now)
-    )
+    again = {"state": "queued", "attempts": 0, "due_at": tx.now, "claimed_by": None, "error": ""}
+    # What had arrived goes once more as a whole; what had not, from where it stopped.
+    whole = {"external_id": ""} if line.state == "sent" else {}
+    tx.sql.execute(back.values(again | whole | {"updated_at": tx.now}))
     tell(tx, message_id, line.conversation_id, line.ticket_id, Delivery("queued", "", 0))
     return line.channel_id, line.conversation_id
 
@@ -341,6 +359,11 @@ def receipt(tx: Tx, channel_id: str, target: str, state: str) -> None:
     )
     for line in tx.sql.execute(query).all():
         tell(tx, line.message_id, line.conversation_id, None, Delivery(reached, error, line.attempts))
+
+
+def channel_of(sql: Connection, message_id: str) -> str | None:
+    """The channel that a message is delivered on."""
+    return sql.execute(select(_row.channel_id).where(_row.message_id == message_id)).scalar()
 
 
 def of_messages(sql: Connection, message_ids: Collection[str]) -> dict[str, Delivery]:

@@ -112,3 +112,10 @@ def amend(tx: Tx, message_id: str, text: str, details: dict[str, Any]) -> None:
     """Change what a message says (an edit or a withdrawal by its author); details keep what it said."""
     query = update(schema.messages).where(_row.id == message_id).values(text=text, details=details)
     tx.sql.execute(query)
+
+
+def extend(tx: Tx, message: Message) -> None:
+    """Store the text and the files of a message that more has come for."""
+    row = _messages.dump(message)
+    query = update(schema.messages).where(_row.id == message.id)
+    tx.sql.execute(query.values(text=row["text"], attachments=row["attachments"]))

@@ -59,6 +59,17 @@ channels = Table(
     _now("updated_at"),
 )
 
+channel_status = Table(
+    "channel_status",
+    metadata,
+    Column("channel_id", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("failing", Boolean, nullable=False),
+    _now("since"),
+    Column("error", Text, nullable=False),
+    Column("error_at", UtcTime),
+)
+
 cursors = Table(
     "cursors",
     metadata,
@@ -102,6 +113,15 @@ contact_points = Table(
     _now(),
     # The address first: it tells more, and many are looked up at once.
     UniqueConstraint("address", "channel_id", name="contact_points_by_address"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    Column("contact_point_id", Text, primary_key=True),
+    Index("identities_by_contact", "contact_point_id"),
+    sqlite_with_rowid=False,
 )
 
 # --- what was said -----------------------------------------------------------------------------------
@@ -217,6 +237,15 @@ deliveries = Table(
         postgresql_where=text("state IN ('queued', 'sending')"),
     ),
     sqlite_with_rowid=False,
+)
+
+failed_attempts = Table(
+    "failed_attempts",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("message_id", Text, nullable=False, index=True),
+    Column("error", Text, nullable=False),
+    _now("at"),
 )
 
 # --- what mail leaves behind -------------------------------------------------------------------------

@@ -28,7 +28,13 @@ class Feed(Channel):
 
     kind: ClassVar[str] = "feed"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        longest_text=1000, media=False, buttons=False, idempotent=True
+        longest_text=1000,
+        media=False,
+        buttons=False,
+        receipts=False,
+        typing=False,
+        edits=False,
+        idempotent=True,
     )
     settings_type: ClassVar[type[Settings]] = FeedSettings
 
@@ -83,7 +89,7 @@ class FeedPlatform:
     async def __aenter__(self) -> "FeedPlatform":
         app = web.Application()
         app.router.add_get("/events", self._events)
-        self._runner = web.AppRunner(app, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/events"

@@ -5,12 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bus.envelope import Action, Inbound, Mark, Message, Wake
+from bus.envelope import Action, Inbound, Mark, Message, Sender, Wake
 from bus.envelope import encode as encode_envelope
 from bus.ids import new_id
 from bus.topology import OUTBOUND
 from router.values import ContactPoint, Conversation, Customer
-from storage import contacts, conversations, deliveries, labels, ledger, messages, outbox, tickets
+from storage import contacts, conversations, deliveries, joining, labels, ledger, messages, outbox, tickets
 from storage import decisions as decisions_store
 from storage.store import Tx
 
@@ -36,6 +36,8 @@ class Batch:
         self._tickets_before = dict(self.tickets)
         self._new_contacts: list[ContactPoint] = []
         self._new_customers: list[str] = []
+        self._identities: dict[str, str] = {}
+        self._by_identity: dict[str, Customer] = {}
         self._learned: dict[str, dict[str, Any]] = {}
         self.closed: list[Conversation] = []
         self.messages: list[messages.Message] = []
@@ -57,12 +59,7 @@ class Batch:
                 self.customers[person.id] = person
                 self._learned[person.id] = {**self._learned.get(person.id, {}), **sender.attributes}
             return contact
-        person = Customer(
-            id=new_id("cus", self.tx.now),
-            name=sender.name,
-            email=sender.email,
-            attributes=sender.attributes,
-        )
+        person = self._proven(sender.identity) or self._new_customer(sender)
         contact = ContactPoint(
             id=new_id("cp", self.tx.now),
             channel_id=envelope.channel_id,
@@ -72,10 +69,29 @@ class Batch:
             verified=sender.verified,
         )
         self.contacts[key] = contact
-        self.customers[person.id] = person
         self._new_contacts.append(contact)
-        self._new_customers.append(person.id)
+        self.customers[person.id] = person
+        if sender.identity:
+            self._identities[contact.id] = sender.identity
+            self._by_identity[sender.identity] = person
         return contact
+
+    def _new_customer(self, sender: Sender) -> Customer:
+        person = Customer(
+            id=new_id("cus", self.tx.now),
+            name=sender.name,
+            email=sender.email,
+            attributes=sender.attributes,
+        )
+        self._new_customers.append(person.id)
+        return person
+
+    def _proven(self, identity: str) -> Customer | None:
+        """The customer that an identity was proven for before."""
+        if not identity or identity in self._by_identity:
+            return self._by_identity.get(identity)
+        found = joining.known(self.tx, [identity]).get(identity)
+        return contacts.customers(self.tx, [found])[found] if found else None
 
     def conversation(self, contact: ContactPoint, thread: str) -> Conversation:
         """The contact's open conversation in a thread, or the one that begins now."""
@@ -97,6 +113,14 @@ class Batch:
         )
         self.conversations[contact.id, thread] = fresh
         return fresh
+
+    def move(self, channel_id: str, thread: str, to: str) -> None:
+        """Let a thread's open conversations go on in another."""
+        conversations.move(self.tx, channel_id, thread, to)
+        for (contact, at), one in list(self.conversations.items()):
+            free = (contact, to) not in self.conversations
+            if free and (one.channel_id, at) == (channel_id, thread):
+                self.conversations[contact, to] = replace(self.conversations.pop((contact, at)), thread=to)
 
     def ticket_of(self, conversation_id: str) -> str | None:
         """The ticket of a conversation, as the batch has it."""
@@ -122,6 +146,7 @@ class Batch:
         """Store what changed; messages to customers on `live` channels need no sending."""
         tx = self.tx
         contacts.add(tx, self._new_contacts, [self.customers[key] for key in self._new_customers])
+        joining.prove(tx, self._identities)
         new = set(self._new_customers)
         contacts.learn(tx, {key: told for key, told in self._learned.items() if key not in new})
         self._store_conversations()

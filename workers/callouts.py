@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from channels.protocol import AddressRefused
-from channels.webhook.signature import sign
+from channels.webhook.signature import Signer, sign
 from storage import rule_calls
 from storage.rule_calls import Call
 from storage.store import Store, StoreUnavailable, Tx
@@ -72,7 +72,7 @@ class Caller:
         body = msgspec.json.encode(call.body)
         # The moment of this attempt, as receivers check it.
         now = int((call.due_at - _CLAIMED).timestamp())
-        headers = {"content-type": "application/json", **sign(self._key, call.id, now, body)}
+        headers = {"content-type": "application/json", **sign(Signer((self._key,)), call.id, now, body)}
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         try:
             async with self._http.post(

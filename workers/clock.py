@@ -11,7 +11,18 @@ from msgspec.structs import replace
 from router.desk import Desk
 from router.lifecycle import fire
 from router.values import Ticket
-from storage import conversations, exclusive, idempotency, ledger, offers, sessions, tickets, uploads, visits
+from storage import (
+    conversations,
+    delivery_log,
+    exclusive,
+    idempotency,
+    ledger,
+    offers,
+    sessions,
+    tickets,
+    uploads,
+    visits,
+)
 from storage.store import StoreUnavailable, Tx
 from workers import inbox
 from workers.assign import give_back
@@ -29,7 +40,7 @@ class ClockWorker:
     """SLA steps, the end of snoozes and offers, the closing of tickets and of answered conversations.
 
     Once an hour, what has outlived its use is forgotten: idempotency keys, sessions, uploads,
-    the ledger's old pages.
+    the ledger's old pages, attempts to send that failed.
     """
 
     def __init__(self, *, setup: SetupLoader) -> None:
@@ -56,6 +67,7 @@ class ClockWorker:
 
 def _prune(tx: Tx, _setup: Setup) -> None:
     idempotency.prune(tx)
+    delivery_log.prune(tx)
     ledger.prune(tx)
     sessions.prune(tx)
     uploads.prune(tx)

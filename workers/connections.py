@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from functools import partial
 from typing import NamedTuple, Self
 
 import structlog
 from aiohttp import ClientSession
 
-from channels.protocol import Channel, Tools
+from channels.protocol import Channel, Retryable, SendError, Tools
 from channels.registry import UnknownKind, kind
-from channels.settings import SettingsError
+from channels.settings import Configuration, SettingsError
 from storage import channels
 from storage.channels import Stored
 from storage.secrets import SecretError
 from storage.store import Store, StoreUnavailable
+from workers.health import Health
 
 log = structlog.get_logger()
 Unseal = Callable[[str, bytes], Mapping[str, str]]
@@ -22,6 +23,8 @@ Unseal = Callable[[str, bytes], Mapping[str, str]]
 # The least time between two looks, in seconds: a busy desk commits all the time.
 _BETWEEN_LOOKS = 0.2
 _AGAIN_AFTER = 1.0
+# What a platform gets to say whether settings are right, in seconds.
+PROVE_TIMEOUT_S = 10.0
 
 
 class Connected(NamedTuple):
@@ -42,23 +45,23 @@ class Connections:
         self._store = store
         self._tools = tools
         self._unseal = unseal
+        self.health = Health(store)
         self._open: dict[str, Connected] = {}
         self._version = -1
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._watcher: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         await self.refresh()
         self._store.on_commit(lambda _last: self._stale.set())
-        self._watcher = asyncio.create_task(self._watch())
+        self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self.health.run())]
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watcher
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for connected in self._open.values():
             await connected.channel.__aexit__(None, None, None)
         self._open.clear()
@@ -110,12 +113,45 @@ class Connections:
                 else type(error).__name__
             )
             log.error("a channel can't be opened", channel=stored.id, kind=stored.kind, error=words)
+            self.health.tell(stored.id, "setup", words)
             return
+        if self.health.failing(stored.id, "setup"):
+            self.health.tell(stored.id, "setup", None)
         self._open[stored.id] = Connected(
             stored.id, stored.kind, stored.name, stored.version, stored.enabled, channel
         )
         if before is not None:
             await before.channel.__aexit__(None, None, None)
+
+    async def prove(
+        self, channel_id: str, kind_: str, configured: Configuration, hook: str, *, probe: bool = False
+    ) -> None:
+        """Let a channel that is to be saved ask its platform, and `probe` it; raises `SendError`.
+
+        One that takes too long is an error as well.
+        """
+        type_ = kind(kind_)
+        settings = type_.settings_type.load(configured.public, configured.secret)
+        try:
+            async with asyncio.timeout(PROVE_TIMEOUT_S), type_(channel_id, settings, self._tools) as channel:
+                await channel.connect(hook)
+                if probe:
+                    await channel.probe()
+        except TimeoutError:
+            raise Retryable(f"no answer within {PROVE_TIMEOUT_S:.0f} seconds") from None
+
+    async def prove_again(self, channel_id: str, hook: str) -> None:
+        """Ask for a channel that is saved, and say how it is; raises `StoreUnavailable`."""
+        stored = await self._store.read(partial(channels.find, channel_id=channel_id))
+        if stored is None or not stored.enabled:
+            return
+        try:
+            opened = self._unseal(stored.id, stored.sealed)
+            await self.prove(stored.id, stored.kind, Configuration(stored.settings, dict(opened), {}), hook)
+        except (SendError, UnknownKind, SettingsError, SecretError) as error:
+            self.health.tell(stored.id, "setup", str(error))
+        else:
+            self.health.tell(stored.id, "setup", None)
 
     def _channel(self, stored: Stored) -> Channel:
         type_ = kind(stored.kind)

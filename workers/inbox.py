@@ -286,6 +286,8 @@ def _say(
 
 def _send(tx: Tx, message: messages.Message) -> None:
     contact = contacts.get(tx, message.contact_point_id)
+    # Until a customer has written, nobody waits for what we write.
+    bulk = message.position == 1
     deliveries.queue(tx, [(message.id, contact.channel_id, message.conversation_id, message.position)])
-    wake = Wake(channel_id=contact.channel_id, conversation_id=message.conversation_id)
+    wake = Wake(channel_id=contact.channel_id, conversation_id=message.conversation_id, bulk=bulk)
     outbox.put(tx, OUTBOUND, [encode(wake)])

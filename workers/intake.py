@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from bus.envelope import Action, Delete, Edit, Inbound, Message, Receipt
-from bus.ids import new_id
+from bus.envelope import Action, Delete, Edit, Inbound, Message, Move, Receipt
+from bus.ids import album_key, message_id, new_id
 from knowledgebase.match import Match
 from router.decide import decide
 from router.decision import (
@@ -40,7 +40,7 @@ from storage import decisions as decisions_store
 from storage import deliveries, labels, ledger, messages, tickets
 from storage.store import Tx
 from workers import consequences
-from workers.amend import amend
+from workers.amend import amend, join
 from workers.batch import Batch
 from workers.bot_runs import Runs, runs
 from workers.looking import about, looked_at
@@ -128,6 +128,8 @@ class _Intake:
         Only what the customer says begins a conversation; an edit or a receipt is about one that was.
         """
         match envelope.event:
+            case Message(album=album) if album:
+                self._join_album(envelope, message_id(envelope.channel_id, album_key(album)))
             case Message() | Action():
                 contact = self._batch.contact(envelope)
                 conversation = self._batch.conversation(contact, envelope.thread)
@@ -138,12 +140,30 @@ class _Intake:
             case Receipt(target=target, state=state):
                 self._batch.remembered.append((envelope, ""))
                 deliveries.receipt(self._tx, envelope.channel_id, target, state)
+            case Move(thread=thread):
+                self._batch.remembered.append((envelope, ""))
+                self._batch.move(envelope.channel_id, envelope.thread, thread)
 
-    def _decide(self, envelope: Inbound, contact: ContactPoint, conversation: Conversation) -> None:
+    def _join_album(self, envelope: Inbound, target: str) -> None:
+        """The first part of an album that comes is the message; the others join it."""
+        joined = join(self._batch, envelope, target)
+        if joined is not None:
+            self._batch.remembered.append((envelope, joined))
+            return
+        contact = self._batch.contact(envelope)
+        conversation = self._batch.conversation(contact, envelope.thread)
+        self._batch.remembered.append((envelope, conversation.id))
+        self._decide(envelope, contact, conversation, stored_as=target)
+
+    def _decide(
+        self, envelope: Inbound, contact: ContactPoint, conversation: Conversation, stored_as: str = ""
+    ) -> None:
         match = self._frozen.matches.get(envelope.id)
         if match is None and conversation.with_ == "bot" and not _automatic(envelope):
             self.unmatched.append(envelope.id)
             return
+        if stored_as:
+            envelope = replace(envelope, id=stored_as)
         context = self._context(envelope, conversation, match)
         decision = decide(envelope, context, self._frozen.setup.rules_for(conversation.id))
         self._said = envelope.id

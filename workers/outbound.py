@@ -15,12 +15,24 @@ from functools import partial
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
-from bus.envelope import EnvelopeError, decode_wake
+from bus.envelope import EnvelopeError, Wake, decode_wake
+from bus.live import Live, Rate
 from bus.port import Bus, BusError
 from bus.topology import OUTBOUND
-from channels.protocol import Rejected, Retryable, SendError, Sent, Unreachable
-from storage import deliveries, leases
+from channels.protocol import (
+    Channel,
+    Doubtful,
+    Gone,
+    Rejected,
+    Retryable,
+    SendError,
+    Sent,
+    Slowed,
+    Unreachable,
+)
+from storage import channels, deliveries, delivery_log, leases
 from storage.deliveries import Claim, Outcome
 from storage.leases import LASTS
 from storage.store import Clock, Store, StoreUnavailable, Tx
@@ -70,17 +82,20 @@ class OutboundWorker:
         bus: Bus,
         store: Store,
         connections: Connections,
+        live: Live,
         clock: Clock,
         random: Callable[[], float],
         owner: str,
         alone: bool,
         letters: Letters | None = None,
     ) -> None:
+        self._bus, self._store, self._connections, self._live = bus, store, connections, live
         self._letters = letters
-        self._bus, self._store, self._connections = bus, store, connections
         self._clock, self._random = clock, random
         self._owner, self._alone = owner, alone
+        # By channel: conversations with something to send, those in which customers wrote and those not.
         self._hints: dict[str, dict[str, None]] = {}
+        self._bulk: dict[str, dict[str, None]] = {}
         self._in_hand: Counter[str] = Counter()
         self._ended: list[Outcome] = []
         self._sends: set[asyncio.Task[None]] = set()
@@ -101,8 +116,8 @@ class OutboundWorker:
 
     # --- what there is to send ------------------------------------------------------------------------
 
-    def _hint(self, channel_id: str, conversation_id: str) -> None:
-        waiting = self._hints.setdefault(channel_id, {})
+    def _hint(self, channel_id: str, conversation_id: str, *, bulk: bool = False) -> None:
+        waiting = (self._bulk if bulk else self._hints).setdefault(channel_id, {})
         # One too many is not lost: the look at the table finds it.
         if len(waiting) < _HINTS:
             waiting[conversation_id] = None
@@ -127,7 +142,10 @@ class OutboundWorker:
         except EnvelopeError as error:
             log.error("a hint of what to send can't be read", error=str(error))
         else:
-            self._hint(wake.channel_id, wake.conversation_id)
+            self._take_hint(wake)
+
+    def _take_hint(self, wake: Wake) -> None:
+        self._hint(wake.channel_id, wake.conversation_id, bulk=wake.bulk)
 
     async def _look(self) -> None:
         while True:
@@ -138,12 +156,14 @@ class OutboundWorker:
         """Find what is due and was not hinted at; raises `StoreUnavailable`."""
         now = self._clock()
         # A channel with hints or without room has enough to do; its rows must not fill the look.
-        busy = {channel for channel, waiting in self._hints.items() if waiting}
+        busy = {
+            channel for hints in (self._hints, self._bulk) for channel, waiting in hints.items() if waiting
+        }
         full = {channel for channel, count in self._in_hand.items() if count >= PER_CHANNEL}
         off = {connected.id for connected in self._connections if not connected.enabled}
         found = await self._store.read(lambda sql: deliveries.due(sql, now, busy | full | off, _BATCH))
-        for channel, conversation in found:
-            self._hint(channel, conversation)
+        for wake in found:
+            self._take_hint(wake)
 
     async def _beats(self) -> None:
         while not self._alone:
@@ -213,17 +233,34 @@ class OutboundWorker:
 
     def _pick(self) -> list[tuple[str, str]]:
         picked: list[tuple[str, str]] = []
-        for channel, waiting in list(self._hints.items()):
-            connected = self._connections.get(channel)
-            if connected is not None and not connected.enabled:
-                del self._hints[channel]
-                continue
-            for conversation in list(waiting)[: PER_CHANNEL - self._in_hand[channel]]:
-                del waiting[conversation]
-                picked.append((channel, conversation))
-            if not waiting:
-                del self._hints[channel]
+        # What answers a customer goes before what they did not ask for.
+        for hints in (self._hints, self._bulk):
+            for channel, waiting in list(hints.items()):
+                connected = self._connections.get(channel)
+                if connected is not None and not connected.enabled:
+                    del hints[channel]
+                    continue
+                room = PER_CHANNEL - self._in_hand[channel] - sum(one == channel for one, _ in picked)
+                for conversation in list(waiting)[: max(0, room)]:
+                    del waiting[conversation]
+                    picked.append((channel, conversation))
+                if not waiting:
+                    del hints[channel]
         return picked
+
+    async def _pace(self, channel: Channel, claim: Claim) -> None:
+        """Wait until the platform takes another message, on the channel and in the conversation."""
+        able = channel.capabilities
+        if able.conversation_rate is not None:
+            await self._granted(f"send:{claim.channel_id}:{claim.conversation_id}", able.conversation_rate)
+        if able.rate is not None:
+            await self._granted(f"send:{claim.channel_id}", able.rate)
+
+    async def _granted(self, key: str, rate: Rate) -> None:
+        wait = await self._live.limit(key, rate)
+        while wait:
+            await asyncio.sleep(wait)
+            wait = await self._live.limit(key, rate)
 
     def _begin(self, claim: Claim) -> None:
         self._in_hand[claim.channel_id] += 1
@@ -247,24 +284,45 @@ class OutboundWorker:
     async def _outcome(self, claim: Claim) -> Outcome:
         if not (self._alone or self._sure(asyncio.get_running_loop().time())):
             # This process stood still; what it has claimed may have been sent by another since.
-            return Outcome(claim, "queued", self._clock(), "its sender stood still")
+            return Outcome(claim, "queued", self._clock(), "its sender stood still", _parts(claim))
+        connected: Connected | None = None
         try:
             connected = await self._connections.find(claim.channel_id)
             sent = await self._give(connected, claim)
-        except Retryable as error:
-            return self._later(claim, str(error), error.after)
         except SendError as error:
-            log.warning("a message can't be sent", message=claim.message_id, why=str(error))
-            gone = isinstance(error, Unreachable)
-            return Outcome(claim, "failed", self._clock(), str(error), unreachable=gone)
+            return await self._refused(_continued(claim, error), error)
         except StoreUnavailable:
             return self._later(claim, "the store was away", _EVERY_S)
         except TimeoutError:
-            return self._later(claim, f"no answer within {SEND_TIMEOUT_S:.0f} seconds", None)
+            why = f"no answer within {SEND_TIMEOUT_S:.0f} seconds"
+            if connected is None or connected.channel.capabilities.idempotent:
+                return await self._refused(claim, Retryable(why))
+            return await self._refused(claim, Doubtful(why))
         except Exception:
             log.exception("an error of ours while sending", message=claim.message_id)
-            return self._later(claim, "an error of the desk's own; its log says which", None)
+            return await self._refused(claim, Retryable("an error of the desk's own; its log says which"))
+        self._connections.health.tell(claim.channel_id, "sending", None)
         return Outcome(claim, "kept" if sent.kept else "sent", self._clock(), external_id=sent.external_id)
+
+    async def _refused(self, claim: Claim, error: SendError) -> Outcome:
+        """What follows from an error, for the message and for what is told of its channel."""
+        why, parts = str(error), _parts(claim)
+        if isinstance(error, Retryable | Doubtful | Gone):
+            told = None if isinstance(error, Slowed) else why
+            self._connections.health.tell(claim.channel_id, "sending", told)
+        match error:
+            case Retryable():
+                return self._later(claim, why, error.after)
+            case Doubtful():
+                return Outcome(claim, "in_doubt", self._clock(), why, parts)
+            case Gone():
+                log.warning("a platform takes nothing any more", channel=claim.channel_id, why=why)
+                amend = partial(channels.amend, channel_id=claim.channel_id, changes=error.settings)
+                # Should it not be kept, the next message hears the same.
+                with suppress(StoreUnavailable):
+                    await self._store.write(amend)
+        log.warning("a message can't be sent", message=claim.message_id, why=why)
+        return Outcome(claim, "failed", self._clock(), why, parts, unreachable=isinstance(error, Unreachable))
 
     async def _give(self, connected: Connected | None, claim: Claim) -> Sent:
         if connected is None:
@@ -272,6 +330,7 @@ class OutboundWorker:
         outbound = claim.outbound
         if connected.kind == MAIL and self._letters is not None:
             outbound = await self._letters.address(connected, claim)
+        await self._pace(connected.channel, claim)
         async with asyncio.timeout(SEND_TIMEOUT_S):
             return await connected.channel.send(outbound)
 
@@ -281,15 +340,17 @@ class OutboundWorker:
         now = self._clock()
         if seconds is None:
             log.warning("a message was given up", message=claim.message_id, why=why)
-            return Outcome(claim, "failed", now, f"given up after {attempts} attempts: {why}")
+            why = f"given up after {attempts} attempts: {why}"
+            return Outcome(claim, "failed", now, why, _parts(claim))
         log.info("a message will be sent again", message=claim.message_id, why=why, seconds=round(seconds))
-        return Outcome(claim, "queued", now + timedelta(seconds=seconds), why)
+        return Outcome(claim, "queued", now + timedelta(seconds=seconds), why, _parts(claim))
 
     def _cut_off(self, claim: Claim) -> Outcome:
         connected = self._connections.get(claim.channel_id)
         if connected is not None and connected.channel.capabilities.idempotent:
-            return Outcome(claim, "queued", self._clock(), "the desk stopped while it was sending this")
-        return Outcome(claim, "in_doubt", self._clock(), _DOUBT)
+            why = "the desk stopped while it was sending this"
+            return Outcome(claim, "queued", self._clock(), why, _parts(claim))
+        return Outcome(claim, "in_doubt", self._clock(), _DOUBT, _parts(claim))
 
     async def _stop(self) -> None:
         if self._sends:
@@ -305,6 +366,16 @@ class OutboundWorker:
                 await self._store.write(partial(leases.leave, group=GROUP, owner=self._owner))
 
 
+def _continued(claim: Claim, error: SendError) -> Claim:
+    """The claim with the parts that the platform took in this attempt."""
+    return claim._replace(outbound=replace(claim.outbound, sent=error.sent)) if error.sent else claim
+
+
+def _parts(claim: Claim) -> str:
+    return " ".join(claim.outbound.sent)
+
+
 def _settle(tx: Tx, owner: str, ended: Sequence[Outcome], conversations: Sequence[str]) -> list[Claim]:
     deliveries.finish(tx, owner, ended)
+    delivery_log.keep(tx, ended)
     return deliveries.claim(tx, owner, conversations)

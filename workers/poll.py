@@ -7,7 +7,7 @@ and what was taken already is known by its id. While bus or store is away nothin
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Final
 
@@ -15,7 +15,7 @@ import structlog
 
 from bus.port import BusError
 from channels.protocol import Heard, Received, Unheard
-from storage import cursors, leases
+from storage import channel_status, cursors, leases
 from storage.leases import Fence, LeaseLost
 from storage.store import Store, StoreUnavailable, Tx
 from workers.connections import Connected, Connections
@@ -31,6 +31,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 # Whoever listened so long before it failed begins anew.
 _WELL: Final = 60.0
 _JITTER: Final = 0.2
+_PROVE_EVERY: Final = 20.0
 
 Take = Callable[[Received], Awaitable[object]]
 """Makes what was heard durable; raises `BusError` or `StoreUnavailable`, and is harmless when done again."""
@@ -96,6 +97,7 @@ class Listener:
         cursor = await self._store.read(partial(cursors.find, channel_id=self._id))
         async with aclosing(connected.channel.listen(cursor)) as stream:
             while (heard := await self._next(stream, connected)) is not None:
+                self._connections.health.tell(self._id, "receiving", None)
                 if not await self._keep(heard, moved=heard.cursor != cursor):
                     return
                 cursor = heard.cursor
@@ -140,9 +142,13 @@ class Listener:
         if isinstance(error, Unheard):
             seconds = pause(failures, error.after, self._random)
             log.warning("a channel can't be listened to", channel=self._id, why=str(error), seconds=seconds)
+            self._connections.health.tell(self._id, "receiving", str(error))
         else:
             seconds = pause(failures, None, self._random)
             log.error("an error of ours while listening", channel=self._id, exc_info=error)
+            self._connections.health.tell(
+                self._id, "receiving", "an error of the desk's own; its log says which"
+            )
         await self._rest(seconds)
 
     async def _rest(self, seconds: float) -> None:
@@ -154,7 +160,10 @@ class Listener:
 
 
 class Polls:
-    """One process's share of the channels that have to be listened to; `run` is forever."""
+    """One process's share of the channels that have to be listened to; `run` is forever.
+
+    `hook` says where a channel's platform calls, by the channel's id.
+    """
 
     def __init__(
         self,
@@ -162,11 +171,13 @@ class Polls:
         connections: Connections,
         store: Store,
         take: Take,
+        hook: Callable[[str], str],
         random: Callable[[], float],
         owner: str,
         alone: bool,
     ) -> None:
-        self._connections, self._store, self._take, self._random = connections, store, take, random
+        self._connections, self._store = connections, store
+        self._take, self._hook, self._random = take, hook, random
         self._shares = Shares(GROUP, store=store, owner=owner, alone=alone, worker=self._listener)
 
     async def run(self) -> None:
@@ -174,6 +185,7 @@ class Polls:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._shares.run())
             tasks.create_task(self._look())
+            tasks.create_task(self._prove())
 
     async def look(self) -> None:
         """Bring the lanes in step with the channels that are set up; raises `StoreUnavailable`."""
@@ -197,6 +209,14 @@ class Polls:
             except StoreUnavailable as error:
                 log.warning("the channels' leases wait for the store", reason=str(error))
             await asyncio.sleep(EVERY)
+
+    async def _prove(self) -> None:
+        """Ask again for channels whose platforms could not be asked when they were saved."""
+        while True:
+            await asyncio.sleep(_PROVE_EVERY)
+            with suppress(StoreUnavailable):
+                for channel_id in await self._store.read(channel_status.unproved):
+                    await self._connections.prove_again(channel_id, self._hook(channel_id))
 
     def _listener(self, lane: str, fence: Fence) -> Listener:
         return Listener(

@@ -18,7 +18,13 @@ class Mail(Channel):
 
     kind: ClassVar[str] = receive.KIND
     capabilities: ClassVar[Capabilities] = Capabilities(
-        longest_text=1_000_000, media=True, buttons=False, idempotent=False
+        longest_text=1_000_000,
+        media=True,
+        buttons=False,
+        receipts=False,
+        typing=False,
+        edits=False,
+        idempotent=False,
     )
     longest_body: ClassVar[int] = receive.LONGEST_BODY
     settings_type: ClassVar[type[Settings]] = MailSettings

@@ -5,7 +5,7 @@ from typing import ClassVar
 from bus.envelope import Outbound
 from channels.protocol import Capabilities, Channel, Sent, Tools
 from channels.settings import Settings
-from channels.widget import frames, receive
+from channels.widget import receive
 from channels.widget.settings import WidgetSettings
 
 
@@ -14,7 +14,13 @@ class Widget(Channel):
 
     kind: ClassVar[str] = receive.KIND
     capabilities: ClassVar[Capabilities] = Capabilities(
-        longest_text=frames.LONGEST_TEXT, media=True, buttons=True, idempotent=True
+        longest_text=None,
+        media=True,
+        buttons=True,
+        receipts=True,
+        typing=True,
+        edits=False,
+        idempotent=True,
     )
     settings_type: ClassVar[type[Settings]] = WidgetSettings
 

@@ -1,14 +1,18 @@
 """`frontdesk channel`: the connections to platforms."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.opened import Data, changing, reading, settings
+from gateway.cli.opened import Data, changing, reading, settings, using
 from gateway.cli.terminal import AsJson, Failure, group, show, show_json
 
-app = group("Channels: create, list, call.")
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+    from storage.store import Store
+
+app = group("Channels: create, list, test, call.")
 
 ACTOR = "frontdesk channel"
 
@@ -58,19 +62,62 @@ def _configured(kind: str, given: str) -> Any:
 @app.command("list")
 def list_(as_json: AsJson = False, data: Data = None) -> None:
     """List the channels, oldest first, without their secrets."""
+    from storage import channel_status, channels
+
+    def query(sql: Any) -> list[dict[str, Any]]:
+        told = channel_status.every(sql)
+        return [_row(stored, channel_status.worst(told.get(stored.id, []))) for stored in channels.every(sql)]
+
+    show(reading(data, query), as_json=as_json)
+
+
+def _row(stored: Any, worst: Any) -> dict[str, Any]:
+    from storage import channel_status
+
+    return {
+        "id": stored.id,
+        "kind": stored.kind,
+        "name": stored.name,
+        "enabled": stored.enabled,
+        "created_at": stored.created_at,
+        "state": channel_status.state(stored.enabled, worst),
+        "since": worst.since if worst else None,
+        "error": (worst.error or None) if worst else None,
+    }
+
+
+@app.command("test")
+def try_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name or its id.")], data: Data = None
+) -> None:
+    """Ask a channel's platform whether what is set up is right; no message is sent.
+
+    Prints "ok" and exits 0, or says what is wrong and exits 1.
+    """
+    from channels.protocol import SendError
+    from channels.settings import Configuration
+    from gateway.compose import trial
+    from gateway.ends import secrets
     from storage import channels
 
-    rows = [
-        {
-            "id": stored.id,
-            "kind": stored.kind,
-            "name": stored.name,
-            "enabled": stored.enabled,
-            "created_at": stored.created_at,
-        }
-        for stored in reading(data, channels.every)
-    ]
-    show(rows, as_json=as_json)
+    async def work(store: "Store", chosen: "Settings") -> None:
+        found = [one for one in await store.read(channels.every) if name in (one.id, one.name)]
+        if len(found) != 1:
+            raise Failure(
+                f"There is no channel {name}." if not found else f"Several channels are named {name}."
+            )
+        (stored,) = found
+        opened = secrets(chosen).open(stored.id, stored.sealed)
+        configured = Configuration(stored.settings, dict(opened), {})
+        async with trial(chosen, store) as connections:
+            try:
+                hook = chosen.hook_url(stored.id)
+                await connections.prove(stored.id, stored.kind, configured, hook, probe=True)
+            except SendError as error:
+                raise Failure(f"{stored.name}: {error}.") from None
+
+    using(data, work)
+    typer.echo("ok")
 
 
 @app.command("call")

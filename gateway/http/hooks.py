@@ -9,7 +9,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from bus.live import Live, Rate
-from channels.protocol import HookRequest, Malformed, Received, TooLarge, Unauthenticated
+from channels.protocol import HookRequest, Malformed, Received, TooLarge, Unauthenticated, Unheard
 from gateway.acceptance import Acceptance
 from gateway.http import body as bodies
 from gateway.http import problems
@@ -66,8 +66,12 @@ def hook_of(parts: HookParts) -> Hook:
         except problems.Problem:
             parts.tally.refused(channel_id, parts.clock())
             raise
+        if connected.channel.completes:
+            received = await _completed(connected, received)
         accepted = await parts.acceptance.take_all(received)
-        return web.Response(status=202, body=_answer(accepted[0].id, accepted[0].duplicate), headers=_JSON)
+        # A platform also tells of things that are no event here.
+        body = _answer(accepted[0].id, accepted[0].duplicate) if accepted else b"{}"
+        return web.Response(status=202, body=body, headers=_JSON)
 
     return hook
 
@@ -97,6 +101,13 @@ async def _receive(request: web.Request, connected: Connected, parts: HookParts)
         raise problems.TooLarge(_sentence(error)) from None
     except Malformed as error:
         raise problems.Invalid(*(problems.Fault(*fault) for fault in error.faults)) from None
+
+
+async def _completed(connected: Connected, received: Received) -> Received:
+    try:
+        return await connected.channel.complete(received)
+    except Unheard as error:
+        raise problems.Unavailable(_sentence(error)) from None
 
 
 def _arrived(request: web.Request) -> bytes:

@@ -1,11 +1,14 @@
 """Channels and files over HTTP."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 
 import aiohttp
+import standardwebhooks
 
 from bus.envelope import Attachment
-from storage import uploads
+from storage import channel_status, uploads
+from tests.eventually import eventually
 from tests.integration.conftest import Desk
 
 CHANNELS = "/api/v1/channels"
@@ -95,3 +98,66 @@ async def test_an_upload_has_a_limit_and_a_form(desk: Desk) -> None:
     )
     statuses = [answer.status for answer in (large, empty, no_file, broken, unbounded)]
     assert statuses == [413, 422, 422, 400, 400]
+
+
+async def test_a_secret_is_changed_over_without_a_gap(desk: Desk) -> None:
+    """Rotating shows the new secret once; the one from before still opens the hook."""
+    made = await desk.ask("POST", CHANNELS, {"kind": "webhook", "name": "Shop"})
+    path = f"{CHANNELS}/{made.body['id']}"
+    rotated = await desk.ask("POST", f"{path}/rotate")
+    assert rotated.status == 201
+    statuses = []
+    for number, secret in enumerate((made.body["secrets"]["secret"], rotated.body["secrets"]["secret"])):
+        raw = f'{{"id": "m-{number}", "from": {{"id": "u"}}, "text": "hi"}}'
+        now = datetime.now(UTC)
+        headers = {
+            "webhook-id": "m",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": standardwebhooks.Webhook(secret).sign("m", now, raw),
+        }
+        hook = f"/hooks/{made.body['id']}"
+        await desk.parts.connections.refresh()
+        statuses.append((await desk.ask("POST", hook, role=None, data=raw, headers=headers)).status)
+    widget = await desk.ask("POST", CHANNELS, {"kind": "widget", "name": "Site"})
+    assert statuses == [202, 202]
+    assert (await desk.ask("POST", f"{CHANNELS}/{widget.body['id']}/rotate")).status == 409
+
+
+async def test_a_channel_says_how_it_is_and_what_it_can(desk: Desk) -> None:
+    """Nothing heard yet is unknown; a part that fails is named with its words; switched off is off."""
+    made = await desk.ask("POST", CHANNELS, {"kind": "webhook", "name": "Shop"})
+    id_ = made.body["id"]
+    assert made.body["status"]["state"] == "ok"
+    assert made.body["capabilities"]["buttons"] is False
+    told = {(id_, "sending"): "the receiver answered 503", (id_, "receiving"): None}
+    await desk.parts.store.write(lambda tx: channel_status.keep(tx, told))  # type: ignore[arg-type]
+    status = (await desk.ask("GET", f"{CHANNELS}/{id_}")).body["status"]
+    assert (status["state"], status["part"], status["error"]) == (
+        "failing",
+        "sending",
+        "the receiver answered 503",
+    )
+    off = await desk.ask("PATCH", f"{CHANNELS}/{id_}", {"enabled": False})
+    assert off.body["status"]["state"] == "off"
+
+
+async def test_the_log_of_a_channel_and_a_message_once_more(desk: Desk) -> None:
+    """A reply that was kept is in the log, and can be sent once an address is set."""
+    made = await desk.ask("POST", CHANNELS, {"kind": "webhook", "name": "Shop"})
+    id_ = made.body["id"]
+    await desk.ask(
+        "POST", "/api/v1/tickets",
+        {"contact": "u-1", "channel_id": id_, "subject": "s", "text": "hello", "direction": "outbound"},
+    )  # fmt: skip
+    log = f"{CHANNELS}/{id_}/deliveries"
+
+    async def kept() -> bool:
+        found = (await desk.ask("GET", log, params={"state": "kept"})).body["data"]
+        return len(found) == 1
+
+    await eventually(kept)
+    (entry,) = (await desk.ask("GET", log)).body["data"]
+    assert (entry["state"], entry["failed"]) == ("kept", [])
+    again = await desk.ask("POST", f"{log}/{entry['message_id']}/redeliver")
+    assert again.status == 204
+    assert (await desk.ask("POST", f"{log}/msg_none/redeliver")).status == 404

@@ -1,6 +1,7 @@
 """The outbound worker over real sockets: order, retries, slow receivers, and what a crash leaves behind."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import standardwebhooks
 
 from bus.embedded import EmbeddedBus
 from bus.envelope import Wake, encode
+from bus.memory import MemoryLive
 from bus.topology import OUTBOUND
 from channels.protocol import Tools
 from channels.settings import configure
@@ -21,7 +23,16 @@ from channels.webhook.settings import WebhookSettings
 from gateway.callbacks import session
 from gateway.settings import LOOPBACK
 from router.values import ContactPoint, Conversation, Customer
-from storage import channels, contacts, conversations, deliveries, events, leases, messages
+from storage import (
+    channels,
+    contacts,
+    conversations,
+    deliveries,
+    delivery_log,
+    events,
+    leases,
+    messages,
+)
 from storage.blobs import FolderBlobs
 from storage.deliveries import Delivery, Outcome
 from storage.journal import SqliteJournal
@@ -132,18 +143,23 @@ class Sender:
                     return found
                 await self._news.wait()
 
-    @asynccontextmanager
-    async def sending(self, *, alone: bool = True) -> AsyncIterator[OutboundWorker]:
-        """A worker that runs."""
-        worker = OutboundWorker(
+    def worker(self, *, alone: bool = True) -> OutboundWorker:
+        """A worker that does not run yet."""
+        return OutboundWorker(
             bus=self.bus,
             store=self.store,
             connections=self.connections,
+            live=MemoryLive(time.monotonic),
             clock=self.clock,
             random=lambda: 0.5,
             owner=f"owner-{next(Owners)}",
             alone=alone,
         )
+
+    @asynccontextmanager
+    async def sending(self, *, alone: bool = True) -> AsyncIterator[OutboundWorker]:
+        """A worker that runs."""
+        worker = self.worker(alone=alone)
         running = asyncio.create_task(worker.run())
         try:
             yield worker
@@ -316,25 +332,15 @@ async def test_only_what_failed_can_be_put_back(sender: Sender, receiver: Receiv
         await sender.store.write(lambda tx: deliveries.retry(tx, "msg_nothing"))
 
 
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
-        (302, "the receiver redirects (302): it is not followed, name the final address"),
-        (410, "the receiver says it is gone for good (410)"),
-    ],
-)
-async def test_redirects_are_not_followed_and_gone_is_gone(
-    sender: Sender, receiver: Receiver, status: int, error: str
-) -> None:
-    """Both end the delivery; an address that is gone is noted on the contact."""
+async def test_redirects_are_not_followed(sender: Sender, receiver: Receiver) -> None:
+    """They end the delivery, and nothing is called but the address that was set."""
     channel = await sender.channel(receiver.url + "/in")
-    receiver.answer("/in", status, Location="/elsewhere")
+    receiver.answer("/in", 302, Location="/elsewhere")
     async with sender.sending():
         (name,) = await sender.say(channel, "hello")
-        assert (await sender.reaches(name, "failed")).error == error
+        failed = await sender.reaches(name, "failed")
+    assert failed.error == "the receiver redirects (302): it is not followed, name the final address"
     assert [post.path for post in receiver.posts] == ["/in"]
-    found = await sender.store.write(lambda tx: contacts.find(tx, [(channel, "u-2")]))
-    assert found[channel, "u-2"].unreachable == ("" if status == 302 else error)
 
 
 async def test_without_an_address_a_reply_is_kept_and_says_so(sender: Sender) -> None:
@@ -344,6 +350,66 @@ async def test_without_an_address_a_reply_is_kept_and_says_so(sender: Sender) ->
         (name,) = await sender.say(channel, "hello")
         kept = await sender.reaches(name, "kept")
     assert (kept.error, kept.attempts) == ("", 1)
+
+
+async def test_a_receiver_that_is_gone_is_sent_nothing_more(sender: Sender, receiver: Receiver) -> None:
+    """After a 410 the channel keeps its replies, also those to others, until it is switched on again."""
+    channel = await sender.channel(receiver.url + "/in")
+    receiver.answer("/in", 410)
+    async with sender.sending():
+        (first,) = await sender.say(channel, "hello")
+        failed = await sender.reaches(first, "failed")
+        await sender.connections.refresh()
+        (second,) = await sender.say(channel, "to another")
+        await sender.reaches(second, "kept")
+    stored = await sender.store.read(lambda sql: channels.get(sql, channel))
+    assert failed.error == "the receiver says it is gone for good (410)"
+    assert (stored.settings["callback_disabled"], len(receiver.posts)) == (True, 1)
+
+
+async def test_failed_attempts_are_in_the_log_and_a_message_can_go_again(
+    sender: Sender, receiver: Receiver
+) -> None:
+    """Each with its words; what had arrived goes once more under the same id."""
+    channel = await sender.channel(receiver.url + "/in")
+    receiver.answer("/in", 503, 429, Retry_After="0")
+    async with sender.sending():
+        (name,) = await sender.say(channel, "hello")
+        await sender.reaches(name, "sent", 3)
+        await sender.store.write(lambda tx: deliveries.retry(tx, name, sent=True))
+        await receiver.until(lambda: len(receiver.posts) == 4)
+        await sender.reaches(name, "sent")
+    log = partial(delivery_log.of_channel, now=sender.clock(), before=None, limit=5, state=None)
+    # These ids were made by hand and are older than any that the desk makes.
+    await sender.store.write(lambda tx: tx.sql.exec_driver_sql("UPDATE deliveries SET message_id = 'msg_z'"))
+    (entry,) = (await sender.store.read(lambda sql: log(sql, channel))).items
+    attempts = await sender.store.read(
+        lambda sql: sql.exec_driver_sql("SELECT error FROM failed_attempts").all()
+    )
+    assert (entry.state, entry.attempts) == ("sent", 1)
+    assert [line[0] for line in attempts] == ["the receiver answered 503", "the receiver answered 429"]
+    assert {post.id for post in receiver.posts} == {name}
+
+
+async def test_what_answers_customers_goes_before_what_they_did_not_ask_for(
+    sender: Sender, receiver: Receiver
+) -> None:
+    """Of what waits on a channel, conversations in which customers wrote are picked first."""
+    channel = await sender.channel(receiver.url + "/in")
+    worker = sender.worker()
+    bulk = [name for n in range(PER_CHANNEL) for name in await sender.say(channel, f"news {n}", hint=False)]
+    asked = [
+        name for n in range(PER_CHANNEL) for name in await sender.say(channel, f"answer {n}", hint=False)
+    ]
+    for names, is_bulk in ((bulk, True), (asked, False)):
+        for name in names:
+            worker._take_hint(
+                Wake(channel_id=channel, conversation_id=f"cv_{name.split('_')[1]}", bulk=is_bulk)
+            )
+    await worker.turn()
+    await receiver.until(lambda: len(receiver.posts) == PER_CHANNEL)
+    assert {post.id for post in receiver.posts} == set(asked)
+    await worker._stop()
 
 
 async def test_nobody_there_is_tried_again(sender: Sender) -> None:
@@ -471,6 +537,7 @@ async def test_two_senders_send_each_message_once(sender: Sender, receiver: Rece
             bus=sender.bus,
             store=sender.store,
             connections=sender.connections,
+            live=MemoryLive(time.monotonic),
             clock=sender.clock,
             random=lambda: 0.5,
             owner=f"owner-{next(Owners)}",

@@ -84,6 +84,7 @@ async def polling(office: Office, ear: Ear, owner: str = "me") -> AsyncIterator[
                 connections=connections,
                 store=office.store,
                 take=ear.take,
+                hook=lambda channel_id: f"http://desk/hooks/{channel_id}",
                 random=lambda: 0.0,
                 owner=owner,
                 alone=True,

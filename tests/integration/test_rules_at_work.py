@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bus.envelope import Message
-from channels.webhook.signature import verify
+from channels.webhook.signature import Verifier, verify
 from gateway import callbacks, explaining
 from gateway.rule_sets import checked
 from router.lifecycle import edit
@@ -210,7 +210,7 @@ async def test_a_call_is_signed_and_made_until_it_is_answered(office: Office) ->
         await Caller(store=office.store, http=guarded, key=KEY, random=lambda: 0.0).step()
     calls = await office.store.read(lambda sql: rule_calls.listed(sql, 10))
     first, second = posts.at("/hook")
-    verify(KEY, second.headers, second.body, office.clock.now.timestamp())
+    verify(Verifier((KEY,)), second.headers, second.body, office.clock.now.timestamp())
     assert made == [1, 0, 1]
     assert first.id == second.id
     assert [(one.state, one.attempts) for one in calls] == [("queued", 1), ("done", 2)]

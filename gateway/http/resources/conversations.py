@@ -1,5 +1,6 @@
 """Conversations over HTTP: who has them, what was said, taking one over, retrying a delivery, files."""
 
+from contextlib import suppress
 from typing import Literal
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from bus.envelope import Wake, encode
 from bus.topology import OUTBOUND
+from channels.protocol import SendError
 from gateway.http.call import Call
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.cursor import decode as decode_cursor
@@ -122,16 +124,39 @@ def take_over(tx: Tx, call: Call, conversation_id: str, body: Nothing) -> Ticket
 @api.write("POST", "/api/v1/messages/{message_id}/retry", summary="Send a failed message again")
 def retry(tx: Tx, call: Call, message_id: str) -> MessageOut:
     """Only what failed or is in doubt; the platform sees the same message id as before."""
-    woken = deliveries.retry(tx, message_id)
-    if woken is None:
+    conversation_id = again(tx, message_id)
+    if conversation_id is None:
         raise Conflict("This message has not failed; there is nothing to send again.")
-    channel_id, conversation_id = woken
-    outbox.put(tx, OUTBOUND, [encode(Wake(channel_id=channel_id, conversation_id=conversation_id))])
     message = messages.find(tx.sql, message_id)
     conversation = conversations.get(tx.sql, conversation_id)
     if message is None:
         raise NotFound(f"There is no message {message_id}.")
     return show_message(inbox_views.lines(tx.sql, conversation, [message])[0], live=False)
+
+
+def again(tx: Tx, message_id: str, *, sent: bool = False) -> str | None:
+    """Queue a message's delivery again and wake its sender; its conversation's id, None where it can't be."""
+    woken = deliveries.retry(tx, message_id, sent=sent)
+    if woken is None:
+        return None
+    channel_id, conversation_id = woken
+    outbox.put(tx, OUTBOUND, [encode(Wake(channel_id=channel_id, conversation_id=conversation_id))])
+    return conversation_id
+
+
+@api.asynchronous(
+    "POST", "/api/v1/conversations/{conversation_id}/typing", status=204, summary="Show that you are writing"
+)
+async def show_typing(call: Call, conversation_id: str) -> web.Response:
+    """On channels that can show it, for a few seconds; on others nothing happens."""
+    parts = call.parts
+    where = await parts.store.read(lambda sql: conversations.where(sql, conversation_id))
+    connected = parts.connections.get(where.channel_id)
+    if connected is not None and connected.enabled and connected.channel.capabilities.typing:
+        # That it could not be shown is no error to who writes.
+        with suppress(SendError):
+            await connected.channel.type(where.thread, where.address)
+    return web.Response(status=204)
 
 
 @api.asynchronous(

@@ -10,10 +10,10 @@ from bus.ids import new_id
 from gateway.http.call import Call
 from gateway.http.cursor import ListQuery, Page, decode
 from gateway.http.endpoint import Api, Patch
-from gateway.http.fields import Document, Tags, Time, Word, unknown
+from gateway.http.fields import Document, Id, Tags, Time, Word, unknown
 from gateway.http.problems import Fault, pointer, require
 from router.values import Customer
-from storage import agents, audit, customers, visits
+from storage import agents, audit, customers, joining, visits
 from storage.catalogue import load_desk
 from storage.customers import Kept
 from storage.paging import Sql, cut
@@ -134,6 +134,34 @@ def delete_customer(tx: Tx, call: Call, customer_id: str) -> None:
     call.expect(customers.lock(tx, customer_id).version)
     customers.remove(tx, customer_id)
     audit.record(tx, call.actor, "customer.deleted", customer_id)
+
+
+class Joining(BaseModel):
+    """Who is the same person."""
+
+    customer_id: Id
+
+
+class Parting(BaseModel):
+    """Which address is somebody else's."""
+
+    contact_point_id: Id
+
+
+@api.write("POST", "/api/v1/customers/{customer_id}/join", summary="Say that two customers are one")
+def join_customer(tx: Tx, call: Call, customer_id: str, body: Joining) -> CustomerOut:
+    """The other's contact points, conversations and tickets become this one's, and the other is no more."""
+    joined = joining.join(tx, customer_id, body.customer_id)
+    audit.record(tx, call.actor, "customer.joined", customer_id, other=body.customer_id)
+    return show(joined)
+
+
+@api.write("POST", "/api/v1/customers/{customer_id}/part", status=201, summary="Part a contact point")
+def part_customer(tx: Tx, call: Call, customer_id: str, body: Parting) -> CustomerOut:
+    """It becomes a new customer's, with what was said there; the answer is that customer."""
+    parted = joining.part(tx, customer_id, body.contact_point_id)
+    audit.record(tx, call.actor, "customer.parted", customer_id, other=parted.customer.id)
+    return show(parted)
 
 
 @api.read("/api/v1/customers/{customer_id}/visits", summary="What a customer did on the site")

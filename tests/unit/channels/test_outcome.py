@@ -67,5 +67,5 @@ def test_retry_after_is_honoured(given: str, after: float | None) -> None:
 def test_kinds_come_from_entry_points() -> None:
     """The kinds of this distribution are found by name; another name is refused with those there are."""
     assert (kinds()["webhook"], kind("widget")) == (Webhook, Widget)
-    with pytest.raises(UnknownKind, match="'pigeon'; there are: email, webhook, widget"):
+    with pytest.raises(UnknownKind, match="'pigeon'; there are: email, telegram, webhook, widget"):
         kind("pigeon")

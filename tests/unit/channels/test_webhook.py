@@ -3,16 +3,19 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import standardwebhooks
+import svix.webhooks
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bus.envelope import Attachment, Message, Option, Outbound, Sender
 from bus.ids import message_id
-from channels.conformance import ChannelConformance
+from channels.conformance import Call, SendingConformance
+from channels.pieces import worded
 from channels.protocol import Channel, HookRequest, Malformed, TooLarge, Unauthenticated
 from channels.settings import Configuration, SettingsError, configure
 from channels.webhook import Webhook, send, signature
@@ -20,7 +23,7 @@ from channels.webhook.settings import WebhookSettings
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
-KEY = signature.key_of(SECRET)
+KEY = signature.Signer((signature.key_of(SECRET),))
 BODY: dict[str, Any] = {"id": "ext-1", "from": {"id": "u-7"}, "text": "Where is my parcel?"}
 
 
@@ -46,7 +49,7 @@ def faults(request: HookRequest) -> list[tuple[str, str]]:
     return [(fault.pointer, fault.code) for fault in caught.value.faults]
 
 
-class TestConformance(ChannelConformance):
+class TestConformance(SendingConformance):
     """The webhook channel does what every channel does."""
 
     channel_type = Webhook
@@ -55,9 +58,21 @@ class TestConformance(ChannelConformance):
     def request(self, channel: Channel, secrets: Mapping[str, str], body: bytes | None = None) -> HookRequest:
         """Signed with the channel's own secret."""
         content = json.dumps(BODY).encode() if body is None else body
-        key = signature.key_of(secrets["secret"])
+        key = signature.Signer((signature.key_of(secrets["secret"]),))
         headers = signature.sign(key, "m-1", int(self.now.timestamp()), content)
         return HookRequest(self.channel_id, headers, content, self.now)
+
+    def pointed_at(self, url: str) -> Mapping[str, Any]:
+        """A receiver that anybody can write."""
+        return {"callback_url": url + "/hook"}
+
+    def shown(self, calls: Sequence[Call]) -> list[str]:
+        """What a program that only shows texts and files would."""
+        seen: list[str] = []
+        for call in calls:
+            data = json.loads(call.body)["data"]
+            seen += [data["text"], *(one["name"] for one in data["attachments"])]
+        return seen
 
 
 def test_the_official_library_reads_our_signatures() -> None:
@@ -79,6 +94,75 @@ def test_we_read_the_official_librarys_signatures() -> None:
     }
     heard = webhook().receive(HookRequest("ch_1", headers, text.encode(), NOW))
     assert heard.events[0].external_id == "ext-1"
+
+
+def test_svix_reads_our_signatures_and_we_read_its() -> None:
+    """The library of those who began Standard Webhooks, which names the headers its own way too."""
+    now = datetime.now(UTC)
+    text = json.dumps(BODY)
+    headers = signature.sign(KEY, "msg_1", int(now.timestamp()), text.encode())
+    svix.webhooks.Webhook(SECRET).verify(text, headers)
+    made = svix.webhooks.Webhook(SECRET).sign("m-1", NOW, text)
+    signed_by_it = {
+        "webhook-id": "m-1",
+        "webhook-timestamp": str(int(NOW.timestamp())),
+        "webhook-signature": made,
+    }
+    heard = webhook().receive(HookRequest("ch_1", signed_by_it, text.encode(), NOW))
+    assert heard.events[0].external_id == "ext-1"
+
+
+def configured(**given: Any) -> WebhookSettings:
+    """Settings as they are read from where they are kept."""
+    made = configure(WebhookSettings, {"secret": SECRET, **given}, random=bytes)
+    return WebhookSettings.load(made.public, made.secret)
+
+
+def test_two_secrets_sign_and_open_until_a_day_is_over() -> None:
+    """While a secret is changed over, either library setting works; then the one from before is refused."""
+    changes = WebhookSettings.rotated({"secret": SECRET}, NOW, bytes)
+    settings = configured(**changes)
+    after = NOW + timedelta(days=1)
+    text = json.dumps(BODY)
+    now = datetime.now(UTC)
+    both = signature.sign(settings.signer(NOW), "m-1", int(now.timestamp()), text.encode())
+    for secret in (SECRET, changes["secret"]):
+        assert standardwebhooks.Webhook(secret).verify(text, both) == BODY
+    channel = Webhook("ch_1", settings, None)  # type: ignore[arg-type]
+    assert channel.receive(signed(text.encode())).events[0].external_id == "ext-1"
+    late = signed(text.encode(), after)._replace(now=after)
+    with pytest.raises(Unauthenticated):
+        channel.receive(late)
+    assert len(settings.signer(after).keys) == 1
+
+
+def test_ed25519_signs_beside_the_secret() -> None:
+    """Who has the public key that the settings tell can verify; the secret's holders see no difference."""
+    settings = configured(ed25519=True)
+    now = int(datetime.now(UTC).timestamp())
+    headers = signature.sign(settings.signer(NOW), "msg_1", now, b"{}")
+    assert standardwebhooks.Webhook(SECRET).verify("{}", headers) == {}
+    kind, _, made = headers["webhook-signature"].split(" ")[1].partition(",")
+    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(str(settings.public_key)[5:]))
+    public.verify(base64.b64decode(made), f"msg_1.{now}.".encode() + b"{}")
+    assert (kind, str(settings.public_key)[:5]) == ("v1a", "whpk_")
+
+
+def test_ed25519_opens_what_the_other_side_signs() -> None:
+    """By its public key alone; by another's it is refused, and a wrong key is refused where it is set."""
+    theirs = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    verify_key = signature.public_text(theirs)
+    channel = Webhook("ch_1", configured(verify_key=verify_key), None)  # type: ignore[arg-type]
+    content = json.dumps(BODY).encode()
+    headers = signature.sign(signature.Signer((), theirs), "m-1", int(NOW.timestamp()), content)
+    assert channel.receive(HookRequest("ch_1", headers, content, NOW)).events[0].external_id == "ext-1"
+    other = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    headers = signature.sign(signature.Signer((), other), "m-1", int(NOW.timestamp()), content)
+    with pytest.raises(Unauthenticated):
+        channel.receive(HookRequest("ch_1", headers, content, NOW))
+    with pytest.raises(SettingsError) as caught:
+        configured(verify_key="whpk_AAAA")
+    assert caught.value.faults[0].pointer == "/verify_key"
 
 
 GOOD = signature.sign(KEY, "m-1", int(NOW.timestamp()), b"{}")["webhook-signature"]
@@ -319,4 +403,4 @@ def test_a_reply_is_posted_as_documented() -> None:
 def test_a_question_is_asked_in_numbered_lines() -> None:
     """Where the customer is to choose an article, a program without buttons still shows the choices."""
     reply = outbound(Option(value="article:a1", label="Refunds"), Option(value="person", label="A person"))
-    assert send.text_of(reply) == "Which of these?\n1. Refunds\n2. A person"
+    assert worded(reply) == "Which of these?\n1. Refunds\n2. A person"
