@@ -10,8 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-import cel
-
+from router.rules import cel_library as cel
 from router.rules.cel_needs import equality, need_of
 from router.rules.fields import Values
 from router.rules.roots import NAMES, WHOLE, Parts, asked_root, merged
