@@ -58,7 +58,7 @@ async def composed(settings: Settings, listening: socket.socket) -> AsyncIterato
             | roles.calls(parts, parts.connections, parts.secrets)
             | roles.poll(parts, parts.connections, parts.acceptance, parts.tally, owner)
             | roles.relay(parts.relay)
-            | roles.assign(parts, parts.setup)
+            | roles.assign(parts, parts.setup, owner)
             | roles.clock(parts, parts.setup)
         )
         _start(stack, parts, runs)
@@ -121,7 +121,7 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
             process.store.on_commit(lambda _seq: relay.wake())
             return roles.relay(relay)
         case "assign":
-            return roles.assign(process, await _setup(process))
+            return roles.assign(process, await _setup(process), _owner())
         case "clock":
             return roles.clock(process, await _setup(process))
         case "gateway":

@@ -70,4 +70,9 @@ def with_settings(desk: Desk, settings: Settings) -> Desk:
         close_days=settings.reopen_days,
         self_served_hours=settings.self_serve_hours,
         bot_turns=settings.bot_turns,
+        cool_down_seconds=settings.cool_down_seconds,
+        last_choice_seconds=settings.last_choice_seconds,
+        fair_offers=settings.fair_offers,
+        fair_seconds=settings.fair_seconds,
+        away_after_missed=settings.away_after_missed,
     )

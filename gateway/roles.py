@@ -127,9 +127,12 @@ def relay(relay: Relay) -> Runs:
     return {"relay": relay.run}
 
 
-def assign(process: Process, setup: SetupLoader) -> Runs:
+def assign(process: Process, setup: SetupLoader, owner: str) -> Runs:
     """Offers tickets to agents."""
-    return {"assign": AssignWorker(store=process.store, setup=setup).run}
+    worker = AssignWorker(
+        store=process.store, setup=setup, clock=process.clock, owner=owner, alone=alone(process)
+    )
+    return {"assign": worker.run}
 
 
 def clock(process: Process, setup: SetupLoader) -> Runs:

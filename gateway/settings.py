@@ -156,6 +156,11 @@ class Settings(BaseSettings):
     rules_approval: bool = Field(False, description="true or false: a second admin must approve rules")
     self_serve_hours: float = Field(24, gt=0, le=8760, description="a number of hours, above 0, to 8760")
     bot_turns: int = Field(6, ge=1, le=50, description="a number from 1 to 50")
+    cool_down_seconds: float = Field(180, ge=0, le=86_400, description="seconds from 0 to 86400")
+    last_choice_seconds: float = Field(600, ge=0, le=86_400, description="seconds from 0 to 86400")
+    fair_offers: int = Field(0, ge=0, le=100_000, description="a number, 0 for no limit")
+    fair_seconds: float = Field(3600, gt=0, le=604_800, description="seconds, above 0, to 604800")
+    away_after_missed: int = Field(3, ge=0, le=1000, description="a number of offers, 0 for never")
     target_precision: float = Field(0.9, ge=0.5, lt=1, description="a share from 0.5 to below 1")
 
     @property

@@ -130,6 +130,17 @@ class Engine:
         offers = self._drain()
         return Result(offers=offers, wake_at=self._wake_at())
 
+    @property
+    def handled(self) -> tuple[float, int]:
+        """Seconds and tickets that were finished, without the prior."""
+        prior = PRIOR_HANDLING * PRIOR_WEIGHT
+        return (self._handled - prior) / SECOND, self._finished - PRIOR_WEIGHT
+
+    def has_room(self, agent_id: str, channel: str, queue: str, units: int) -> bool:
+        """Whether the agent is there and within every limit with one more such ticket."""
+        agent = self._agents.get(agent_id)
+        return agent is not None and agent.online and agent.has_room(channel, queue, units)
+
     def _configure(self, event: Config) -> None:
         self._config = event
         self._tiers = {tier: index for index, tier in enumerate(event.tiers)}

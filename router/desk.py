@@ -46,6 +46,10 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     A resolved ticket closes after `close_days` without a word; until then the customer's next message
     reopens it. A conversation in which the bot's last word met `self_served_hours` of silence closes; if that
     was an answer, it counts as self-served. The bot has at most `bot_turns` turns in a conversation.
+
+    Who misses an offer is offered nothing for `cool_down_seconds`, is the last choice for
+    `last_choice_seconds`, and after `away_after_missed` in a row (0: never) away. At most `fair_offers`
+    (0: any number) go to an agent within `fair_seconds`. `reserve`: so many with a skill are kept free.
     """
 
     version: int = 0
@@ -55,6 +59,12 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     calendars: Mapping[str, Calendar] = {}
     fields: Mapping[str, Field] = {}
     default_queue: str = ""
+    reserve: Mapping[str, int] = {}
+    cool_down_seconds: float = 180
+    last_choice_seconds: float = 600
+    fair_offers: int = 0
+    fair_seconds: float = 3600
+    away_after_missed: int = 3
     close_days: float = 7
     self_served_hours: float = 24
     bot_turns: int = MOST_BOT_TURNS

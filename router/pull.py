@@ -1,96 +1,182 @@
-"""Who is offered what now, from the desk as it is stored: a fresh engine is told of agents and tickets.
+"""The desk as the assignment engine is told of it: agents and tickets as they are stored become its lines.
 
-Tickets are told in order of tier, then age, so that the best-served tier is never behind another; each goes
-to the agent whom the engine chooses by skill, by how busy they are for their capacity, and by idleness.
+A queue is a skill that its agents have; so is each skill of the desk. Channels go by their kind. A ticket
+needs its skills and its queue; a step of the queue asks for other levels, another queue's agents or anybody,
+but never for less than the ticket itself needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from router.assignment import Engine
-from router.assignment_events import AgentChanged, Config, Offer, Taken, TicketWaits
+from router.assignment_events import AgentChanged, Config, Fairness, Hold, Step, Taken, TicketWaits
 from router.desk import Desk
-from router.values import Agent, Ticket
+from router.sla import Clock, report
+from router.values import Agent, Queue, QueueStep, Requirement, Ticket
 
-# A ticket without a first-response promise is told with this one, in seconds.
+# A ticket without a response promised is told with this one, in seconds.
 NO_PROMISE = 86_400.0
-ROUTED = "any"
 # The tier of whoever has none; it comes after all that admins have named.
 OTHERS = "(none)"
+# The kind of a channel that is no more, or of what was opened by hand.
+NO_KIND = "(none)"
 _SKILL = "skill:"
 _QUEUE = "queue:"
+_LONGEST = 1e9
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent who is online: how many tickets they hold, and since when they have had nothing new."""
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent with what the store adds: idle since when, and when they last missed an offer."""
 
     agent: Agent
-    held: int
     idle_since: datetime
+    missed_at: datetime | None = None
 
 
-def offers(desk: Desk, rooms: Sequence[Room], tickets: Sequence[Ticket], now: datetime) -> tuple[Offer, ...]:
-    """At most one offer a ticket; an agent who declined one is not offered it again."""
-    engine = Engine()
-    tiers = (*(tier.id for tier in sorted(desk.tiers.values(), key=lambda tier: tier.order)), OTHERS)
-    instant = now.timestamp()
-    engine.apply(Config(at=0, tiers=tiers))
-    for room in sorted(rooms, key=lambda room: (room.idle_since, room.agent.id)):
-        engine.apply(_agent(room, desk, min(room.idle_since.timestamp(), instant)))
-        for number in range(room.held):
-            engine.apply(_held(room, number, min(room.idle_since.timestamp(), instant)))
-    waiting = sorted(tickets, key=lambda one: (desk.tier_order(one.tier), one.waiting_since, one.id))
-    made: list[Offer] = []
-    for ticket in waiting:
-        for offer in engine.apply(_ticket(ticket, desk, now)).offers:
-            why = f"{_waits(ticket, desk, now)}; {offer.why.partition('; ')[2]}"
-            made.append(msgspec.structs.replace(offer, why=why))
-    return tuple(made)
+class Before(msgspec.Struct, frozen=True, kw_only=True):
+    """Who comes before all others for a ticket; "" where there is nobody."""
+
+    agent: str = ""
+    owner: str = ""
+    stand_in: str = ""
+    served: str = ""
 
 
-def _waits(ticket: Ticket, desk: Desk, now: datetime) -> str:
-    # The engine is new each time and knows no ticket's age.
-    tier = desk.tiers.get(ticket.tier)
-    minutes = int((now - ticket.waiting_since).total_seconds() // 60)
-    return f"{f'tier {tier.name}' if tier else 'no tier'}, waiting {minutes} min"
-
-
-def _agent(room: Room, desk: Desk, at: float) -> AgentChanged:
-    agent = room.agent
-    # An agent who is in no queue by name serves them all.
-    queues = agent.queues or tuple(desk.queues)
-    skills = {_SKILL + skill: level for skill, level in agent.skills.items()}
-    skills |= {_QUEUE + queue: 1 for queue in queues}
-    return AgentChanged(
-        at=at,
-        id=agent.id,
-        skills=skills,
-        channels={ROUTED: agent.capacity},
-        capacity=agent.capacity,
-        online=True,
+def config(desk: Desk, handled: tuple[float, int]) -> Config:
+    """The first line; `handled` are the seconds and the tickets that were finished before."""
+    tiers = (
+        *(tier.id for tier in sorted(desk.tiers.values(), key=lambda tier: (tier.order, tier.id))),
+        OTHERS,
+    )
+    fair = Fairness(most=desk.fair_offers, seconds=desk.fair_seconds) if desk.fair_offers else None
+    return Config(
+        at=0,
+        tiers=tiers,
+        cool_down_s=desk.cool_down_seconds,
+        last_choice_s=desk.last_choice_seconds,
+        fairness=fair,
+        reserve={_SKILL + skill: kept for skill, kept in desk.reserve.items() if kept},
+        handled_s=handled[0],
+        handled=handled[1],
         quiet=True,
     )
 
 
-def _held(room: Room, number: int, at: float) -> Taken:
-    return Taken(at=at, ticket=f"{room.agent.id}/{number}", agent=room.agent.id, channel=ROUTED, quiet=True)
-
-
-def _ticket(ticket: Ticket, desk: Desk, now: datetime) -> TicketWaits:
-    skills = {_SKILL + need.skill: need.level for need in ticket.skills}
-    if ticket.queue in desk.queues:
-        skills[_QUEUE + ticket.queue] = 1
-    clock = ticket.clocks.get("first_response")
-    promise = clock.target.total_seconds() if clock is not None else NO_PROMISE
-    return TicketWaits(
-        at=now.timestamp(),
-        id=ticket.id,
-        skills=skills,
-        tier=ticket.tier if ticket.tier in desk.tiers else OTHERS,
-        channel=ROUTED,
-        units=1,
-        promise_s=max(promise, 1.0),
-        declined=ticket.declined_by,
+def agent_line(seen: Seen, desk: Desk, kinds: Iterable[str], now: float) -> AgentChanged:
+    """The agent as they are now. Who is in no queue by name serves them all."""
+    agent = seen.agent
+    queues = agent.queues or tuple(desk.queues)
+    skills = {_SKILL + skill: level for skill, level in agent.skills.items()}
+    missed = None if seen.missed_at is None else min(seen.missed_at.timestamp(), now)
+    return AgentChanged(
+        at=now,
+        id=agent.id,
+        skills=skills | {_QUEUE + queue: 1 for queue in queues},
+        channels={kind: agent.channels.get(kind, agent.capacity) for kind in (*kinds, NO_KIND)},
+        capacity=agent.capacity,
+        online=agent.active and agent.presence == "online",
+        queues={name: queue.most_each for name, queue in desk.queues.items() if queue.most_each},
+        idle_since=min(seen.idle_since.timestamp(), now),
+        missed_at=missed,
+        quiet=True,
     )
+
+
+def ticket_line(ticket: Ticket, desk: Desk, kind: str, before: Before, now: float) -> TicketWaits:
+    """A ticket that waits."""
+    queue = desk.queues.get(ticket.queue)
+    since = min(ticket.waiting_since.timestamp(), now)
+    promise_s, promise_at = _promise(ticket, desk)
+    first, *more = _steps(ticket, queue, desk)
+    return TicketWaits(
+        at=now,
+        id=ticket.id,
+        skills=first.skills,
+        tier=ticket.tier if ticket.tier in desk.tiers else OTHERS,
+        channel=kind,
+        units=units(queue, kind),
+        promise_s=promise_s,
+        declined=ticket.declined_by,
+        queue=ticket.queue,
+        since=since,
+        promise_at=promise_at,
+        holds=_holds(before, queue),
+        steps=tuple(more),
+        quiet=True,
+    )
+
+
+def taken_line(ticket: Ticket, agent_id: str, desk: Desk, kind: str, now: float) -> Taken:
+    """A ticket that an agent has."""
+    queue = desk.queues.get(ticket.queue)
+    since = min(ticket.updated_at.timestamp(), now)
+    return Taken(
+        at=now,
+        ticket=ticket.id,
+        agent=agent_id,
+        channel=kind,
+        units=units(queue, kind),
+        queue=ticket.queue,
+        since=since,
+        quiet=True,
+    )
+
+
+def units(queue: Queue | None, kind: str) -> int:
+    """How much of an agent's capacity a ticket takes."""
+    return queue.units.get(kind, 1) if queue is not None else 1
+
+
+def _promise(ticket: Ticket, desk: Desk) -> tuple[float, float | None]:
+    """Its target in seconds and when it ends, by business time; of two responses promised the sooner."""
+    found: list[tuple[float, Clock]] = []
+    for metric in ("first_response", "next_response"):
+        clock = ticket.clocks.get(metric)
+        if clock is not None and clock.state == "running" and clock.since is not None:
+            ends = report(clock, desk.calendars, clock.since).deadline
+            if ends is not None:
+                found.append((ends.timestamp(), clock))
+    if not found:
+        return NO_PROMISE, None
+    ends_at, clock = min(found, key=lambda one: one[0])
+    return min(max(clock.target.total_seconds(), 1.0), _LONGEST), ends_at
+
+
+def _steps(ticket: Ticket, queue: Queue | None, desk: Desk) -> list[Step]:
+    own = {_QUEUE + ticket.queue: 1} if queue is not None else {}
+    steps = queue.steps if queue is not None else ()
+    found = [_step(ticket, step, desk, own) for step in steps]
+    if not found or found[0].after_s > 0:
+        found.insert(0, Step(after_s=0, skills=_levels(ticket.skills) | own))
+    return sorted(found, key=lambda step: step.after_s)
+
+
+def _step(ticket: Ticket, step: QueueStep, desk: Desk, own: Mapping[str, int]) -> Step:
+    skills = _levels(ticket.skills)
+    for name, level in _levels(step.skills).items():
+        skills[name] = max(level, skills.get(name, 0))
+    if step.queue in desk.queues:
+        skills[_QUEUE + step.queue] = 1
+    elif not step.anybody:
+        skills |= own
+    return Step(after_s=step.after_seconds, skills=skills)
+
+
+def _levels(needs: Sequence[Requirement]) -> dict[str, int]:
+    return {_SKILL + need.skill: need.level for need in needs}
+
+
+def _holds(before: Before, queue: Queue | None) -> tuple[Hold, ...]:
+    seconds = queue.hold_seconds if queue is not None else 0
+    named = (
+        (before.agent, "had this ticket before"),
+        (before.owner, "the customer's owner"),
+        (before.stand_in, "stands in for the customer's owner"),
+        (before.served, "served this customer last"),
+    )
+    found: dict[str, Hold] = {}
+    for agent, why in named:
+        if agent and agent not in found:
+            found[agent] = Hold(agent=agent, seconds=seconds, why=why)
+    return tuple(found.values())

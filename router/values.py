@@ -129,13 +129,36 @@ class Ticket(Value, frozen=True, kw_only=True):
     version: int = 1
 
 
+class QueueStep(Value, frozen=True, kw_only=True):
+    """Who may take a queue's ticket too, so many seconds after it began to wait.
+
+    Who has these skills in the queue, or in another `queue`, or (`anybody`) in any. `alert`: supervisors are
+    told when a ticket gets there.
+    """
+
+    after_seconds: float = 0
+    skills: tuple[Requirement, ...] = ()
+    queue: str = ""
+    anybody: bool = False
+    alert: bool = False
+
+
 class Queue(Value, frozen=True, kw_only=True):
-    """Where tickets wait. `offer_seconds` 0 assigns at once; else an offer lapses after that long."""
+    """Where tickets wait. `offer_seconds` 0 assigns at once; else an offer lapses after that long.
+
+    A ticket takes so many `units` of an agent's capacity, by the kind of its channel (1 where none are
+    named), and nobody has more than `most_each` of the queue's at once (0: no limit). It is kept for
+    `hold_seconds` for who had it, for the customer's owner, the owner's stand-in, who served them last.
+    """
 
     id: str
     name: str
     skills: tuple[Requirement, ...] = ()
     offer_seconds: int = 60
+    steps: tuple[QueueStep, ...] = ()
+    units: dict[str, int] = {}
+    most_each: int = 0
+    hold_seconds: float = 30
 
 
 class Tier(Value, frozen=True, kw_only=True):
@@ -161,7 +184,11 @@ class Policy(Value, frozen=True, kw_only=True):
 
 
 class Agent(Value, frozen=True, kw_only=True):
-    """Someone who answers. `capacity` in units, all channels together; a ticket takes one unit."""
+    """Someone who answers. `capacity` in units, all channels together; `channels` at once, by their kind.
+
+    `stand_in` is the id of who answers for the customers they own while they are away,
+    `shift` that of the calendar of when they work.
+    """
 
     id: str
     name: str
@@ -171,6 +198,9 @@ class Agent(Value, frozen=True, kw_only=True):
     skills: dict[str, int] = {}
     queues: tuple[str, ...] = ()
     capacity: int = 5
+    channels: dict[str, int] = {}
+    stand_in: str = ""
+    shift: str = ""
     active: bool = True
 
 

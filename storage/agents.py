@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from router.values import ACTIVE, Agent, Presence
 from storage import schema, sessions
 from storage.paging import Position, Slice, cut, newest_first
+from storage.prepared import Prepared
 from storage.refusals import InUse, Refused, unless_taken
 from storage.rows import Mapper
 from storage.store import Missing, Tx
@@ -27,6 +28,14 @@ class Kept(NamedTuple):
 
 
 _KEPT = _agents.select().add_columns(_row.version, _row.created_at, _row.updated_at)
+
+
+_lock = Prepared(_KEPT.where(_row.id == bindparam("key")).with_for_update())
+_claimed = Prepared(
+    update(schema.agents)
+    .where(_row.id == bindparam("key"))
+    .values(load_version=_row.load_version + 1, idle_since=bindparam("at"))
+)
 
 
 def add(tx: Tx, agent: Agent, password_hash: str = "") -> Kept:
@@ -117,8 +126,10 @@ def get(sql: Connection, agent_id: str) -> Kept:
 
 def lock(tx: Tx, agent_id: str) -> Kept:
     """One agent, held until the transaction ends; raises `Missing`."""
-    tx.sql.execute(select(_row.id).where(_row.id == agent_id).with_for_update())
-    return get(tx.sql, agent_id)
+    lines = _lock.rows(tx.sql, {"key": agent_id})
+    if not lines:
+        raise Missing(f"there is no agent {agent_id}")
+    return _kept(lines[0])
 
 
 def listed(sql: Connection, after: Position | None, limit: int) -> Slice[Kept]:
@@ -134,10 +145,9 @@ def credentials(sql: Connection, email: str) -> tuple[str, str] | None:
     return None if line is None else (line[0], line[1])
 
 
-def online(sql: Connection) -> list[tuple[Agent, datetime]]:
-    """(agent, idle since) of the active agents who chose to be online, in id order."""
-    query = _agents.select().add_columns(_row.idle_since).where(_row.presence == "online", _row.active)
-    return [(_agents.load(line[:-1]), line[-1]) for line in sql.execute(query.order_by(_row.id))]
+def active(sql: Connection) -> list[Agent]:
+    """Who may sign in, in id order."""
+    return [_agents.load(line) for line in sql.execute(_agents.select().where(_row.active).order_by(_row.id))]
 
 
 def active(sql: Connection) -> list[Agent]:
@@ -148,11 +158,7 @@ def active(sql: Connection) -> list[Agent]:
 
 def claimed(tx: Tx, agent_id: str) -> None:
     """Note that the agent was given work now."""
-    tx.sql.execute(
-        update(schema.agents)
-        .where(_row.id == agent_id)
-        .values(load_version=_row.load_version + 1, idle_since=tx.now)
-    )
+    _claimed.many(tx.sql, [{"key": agent_id, "at": tx.now}])
 
 
 def _kept(line: Sequence[Any]) -> Kept:

@@ -139,6 +139,7 @@ def load_desk(sql: Connection) -> Desk:
         policies=_values(by_kind, "policy", lambda fields: msgspec.convert(fields, Policy)),
         fields=_values(by_kind, "field", lambda fields: msgspec.convert(fields, Field)),
         calendars=calendar.Calendars(_values(by_kind, "calendar", calendar.parse)),
+        reserve=_values(by_kind, "skill", lambda fields: int(fields.get("reserve", 0))),
         default_queue=next(iter([*chosen, *queues]), ""),
     )
 

@@ -1,4 +1,4 @@
-"""Leases: which process has which lane, told by rows alone.
+"""Leases: which process has which lane, or does work that is one's at a time, told by rows alone.
 
 Lanes are shared by groups: `inbound` are the partitions, `poll` the channels that have to be listened to;
 `outbound` has no lanes, its processes only tell that they are there. A
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import (
+    ColumnClause,
     Connection,
     Select,
     bindparam,
@@ -32,6 +33,8 @@ from storage.store import StoreError, Tx
 
 # A process that has not renewed its row for so long is taken to be dead.
 LASTS: Final = timedelta(seconds=4)
+# The same for work that one process does for all: whoever stands by has it within five seconds.
+LEAD_LASTS: Final = timedelta(seconds=3)
 # Rows of the dead are forgotten after this.
 _KEPT: Final = timedelta(minutes=1)
 
@@ -41,11 +44,11 @@ _held = Prepared(select(_row.epoch).where(*_ours))
 # The row can't change hands while the transaction lasts. One that stands still is ended by the server: a
 # process that stopped in the middle of it keeps the lane from others no longer than its lease lasts. (Had it
 # stopped between two halves of a statement, it would be for as long as a statement may take.)
-_held_locked = Prepared(
-    select(literal_column(f"set_config('idle_in_transaction_session_timeout', '{LASTS.seconds}s', true)"))
-    .where(*_ours)
-    .with_for_update(read=True)
+_ends: ColumnClause[str] = literal_column(
+    f"set_config('idle_in_transaction_session_timeout', '{LASTS.seconds}s', true)"
 )
+_end_when_idle = select(_ends)
+_held_locked = Prepared(select(_ends).where(*_ours).with_for_update(read=True))
 # Parameters that are no column's name: an UPDATE would take them for what it sets.
 _free = update(schema.leases).where(*_ours).values(owner="")
 _drop = delete(schema.leases).where(*_ours)
@@ -135,6 +138,27 @@ def present(tx: Tx, group: str, owner: str) -> set[str]:
     _renew(tx, process, owner, now)
     live = select(_row.name).where(_row.name.startswith(process), _row.expires_at > now)
     return {name.removeprefix(process) for name in tx.sql.execute(live).scalars()}
+
+
+def lead(tx: Tx, work: str, owner: str, *, alone: bool) -> int | None:
+    """Take work that one process at a time does, or renew it: the epoch, None while it is another's.
+
+    `alone`: no other process can be there, so whatever another owner has was left by a dead one.
+    """
+    now = instant(tx)
+    tx.sql.execute(_add, [{"name": work, "at": now}])
+    if tx.sql.dialect.name != "sqlite":
+        tx.sql.execute(_end_when_idle)
+    mine = select(_row.owner, _row.epoch, _row.expires_at).where(_row.name == work)
+    line = tx.sql.execute(mine.with_for_update(skip_locked=True)).one_or_none()
+    if line is None:
+        return None
+    if line.owner != owner and line.owner and line.expires_at > now and not alone:
+        return None
+    epoch: int = line.epoch if line.owner == owner else line.epoch + 1
+    kept = {"owner": owner, "epoch": epoch, "expires_at": now + LEAD_LASTS}
+    tx.sql.execute(update(schema.leases).where(_row.name == work).values(kept))
+    return epoch
 
 
 def hold(tx: Tx, lease: Lease) -> None:

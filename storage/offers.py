@@ -7,9 +7,11 @@ from sqlalchemy import Connection, insert, select, update
 
 from bus.ids import new_id
 from storage import schema
+from storage.prepared import Prepared
 from storage.store import Tx
 
 _row = schema.offers.c
+_add = Prepared(insert(schema.offers))
 
 
 class Offer(NamedTuple):
@@ -37,7 +39,7 @@ def make(tx: Tx, ticket_id: str, agent_id: str, why: str, seconds: int) -> Offer
         expires_at=tx.now + timedelta(seconds=seconds) if seconds else None,
         ended_at=None if seconds else tx.now,
     )
-    tx.sql.execute(insert(schema.offers), [offer._asdict()])
+    _add.many(tx.sql, [offer._asdict()])
     tx.emit("offer.created" if seconds else "offer.accepted", ticket=ticket_id, agent=agent_id, why=why)
     return offer
 
@@ -70,15 +72,12 @@ def lapsed(sql: Connection, now: datetime, limit: int) -> list[Offer]:
     return [Offer(*line) for line in sql.execute(query)]
 
 
-def all_pending(sql: Connection) -> list[Offer]:
-    """Every pending offer."""
-    return [Offer(*line) for line in sql.execute(select(schema.offers).where(_row.state == "pending"))]
-
-
-def expired_since(sql: Connection, since: datetime) -> list[Offer]:
-    """Offers that lapsed after an instant, oldest first."""
-    query = select(schema.offers).where(_row.state == "expired", _row.ended_at >= since)
-    return [Offer(*line) for line in sql.execute(query.order_by(_row.ended_at))]
+def missed_in_a_row(sql: Connection, agent_id: str, most: int) -> int:
+    """How many of the agent's latest offers lapsed one after the other, as far as `most`."""
+    ended = _row.agent_id == agent_id, _row.ended_at.is_not(None), _row.state != "withdrawn"
+    query = select(_row.state).where(*ended).order_by(_row.ended_at.desc(), _row.id.desc()).limit(most)
+    states = list(sql.execute(query).scalars())
+    return next((number for number, state in enumerate(states) if state != "expired"), len(states))
 
 
 def of_ticket(sql: Connection, ticket_id: str) -> list[Offer]:

@@ -377,6 +377,10 @@ agents = Table(
     Column("skills", Json, nullable=False),
     Column("queues", Json, nullable=False),
     Column("capacity", Integer, nullable=False),
+    Column("channels", Json, nullable=False, server_default="{}"),
+    Column("stand_in", Text, nullable=False, server_default=""),
+    Column("seen_at", UtcTime),
+    Column("shift", Text, nullable=False, server_default=""),
     Column("active", Boolean, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("idle_since", UtcTime, nullable=False),
@@ -704,6 +708,18 @@ journal = Table(
     Column("lane", Text, nullable=False),
     Column("body", Bytes, nullable=False),
     Index("journal_by_lane", "lane", "tag"),
+)
+
+# What the assignment engine was told, compressed; `begins` a run, which can be replayed from there.
+assignment_log = Table(
+    "assignment_log",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("begins", Boolean, nullable=False),
+    Column("lines", Bytes, nullable=False),
+    Column("handled_us", BigInteger, nullable=False),
+    Column("handled", Integer, nullable=False),
+    _now("at"),
 )
 
 # --- who may do what ---------------------------------------------------------------------------------

@@ -1,104 +1,271 @@
-"""The assign worker: offers waiting tickets to the agents who should have them, one transaction a claim."""
+"""The assign worker: offers waiting tickets to the agents who should have them, one transaction a claim.
+
+One process at a time does it, by a lease that lapses after seconds; the others stand by. Whoever takes it
+over builds the engine from the store and then follows the event log, so that nothing is read again that has
+not changed. The engine says who should have what; the claim's transaction looks whether that still holds.
+"""
 
 import asyncio
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
-from msgspec.structs import replace
 
-from router.desk import Desk
-from router.lifecycle import assign, move
-from router.pull import Room
-from router.pull import offers as choose
+from router.assignment_events import Offer as Chosen
+from router.following import Following
+from router.lifecycle import move
+from router.pull import Before, units
 from router.values import Ticket
-from storage import agents, exclusive, offers, tickets
-from storage.offers import Offer
-from storage.store import Store, StoreUnavailable, Tx
+from storage import agents, assignment, leases, tickets
+from storage.leases import Lease, LeaseLost
+from storage.store import Clock, Missing, Store, StoreUnavailable, Tx
 from workers import inbox
+from workers.offering import hold_out
 from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()
 # Room and tickets that commits brought are looked at no more often than this, in seconds.
 EVERY = 0.25
-# An agent who let an offer lapse is offered nothing for this long.
-COOL_DOWN = timedelta(seconds=180)
+LEASE = "assign"
+_RENEW_EVERY = 1.0
+# So many claims are on their way at once, each in a transaction of its own.
+_AT_ONCE = 16
+# A run begins anew after this, so that its log can be forgotten.
+_LONGEST_RUN = timedelta(days=1)
+# Nothing is kept for anybody of what has waited for so long when a run begins.
+_HELD_NO_MORE = timedelta(minutes=10)
 
 
 class AssignWorker:
-    """Looks when something was committed and each second; `step` is one look."""
+    """Looks when something was committed and each second; `step` is one look.
 
-    def __init__(self, *, store: Store, setup: SetupLoader) -> None:
-        self._store, self._setup = store, setup
+    `owner` names this process and is never used again. `alone`: no other process is there to take turns with.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        setup: SetupLoader,
+        clock: Clock,
+        owner: str,
+        alone: bool,
+    ) -> None:
+        self._store, self._setup, self._clock = store, setup, clock
+        self._owner, self._alone = owner, alone
+        self._lease: Lease | None = None
+        self._renew_at: datetime | None = None
         self._news = asyncio.Event()
+        self._following: Following | None = None
+        self._position = 0
+        self._began: datetime | None = None
+        self._version = -1
+        self._doubtful: set[str] = set()
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Look until cancelled; then let another process take over at once."""
         self._store.on_commit(lambda _seq: self._news.set())
-        while True:
-            with suppress(StoreUnavailable):
-                await self.step()
-            await asyncio.sleep(EVERY)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), 1.0)
-            self._news.clear()
+        try:
+            while True:
+                with suppress(StoreUnavailable):
+                    await self.step()
+                await asyncio.sleep(EVERY)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), 1.0)
+                self._news.clear()
+        finally:
+            await self._leave()
 
     async def step(self) -> int:
         """Offer what can be offered now; returns how many claims were made."""
-        return await self._setup.write(_claim)
+        if not await self._lead():
+            self._following = None
+            return 0
+        try:
+            following = await self._up_to_date()
+            chosen = following.offers(self._clock().timestamp())
+            await self._log(following)
+            return await self._claim_all(chosen)
+        except LeaseLost:
+            log.warning("another process assigns now")
+            self._lease, self._following = None, None
+            return 0
+        except BaseException:
+            # What the engine was told and what was stored may differ: begin again from what is stored.
+            self._following = None
+            raise
+
+    # --- turns ----------------------------------------------------------------------------------------
+
+    async def _lead(self) -> bool:
+        now = self._clock()
+        if self._lease is not None and self._renew_at is not None and (self._alone or now < self._renew_at):
+            return True
+        lead = partial(leases.lead, work=LEASE, owner=self._owner, alone=self._alone)
+        epoch = await self._store.write(lead)
+        if epoch is None:
+            self._lease = None
+            return False
+        if self._lease is None or self._lease.since != epoch:
+            log.info("assigns tickets", epoch=epoch)
+            self._following = None
+        self._lease = Lease(LEASE, self._owner, epoch)
+        self._renew_at = now + timedelta(seconds=_RENEW_EVERY)
+        return True
+
+    async def _leave(self) -> None:
+        if self._lease is not None:
+            with suppress(StoreUnavailable, TimeoutError):
+                async with asyncio.timeout(_RENEW_EVERY):
+                    await self._store.write(partial(leases.free, lease=self._lease))
+            self._lease = None
+
+    # --- following ------------------------------------------------------------------------------------
+
+    async def _up_to_date(self) -> Following:
+        now = self._clock()
+        following = self._following
+        if following is None or self._began is None or now - self._began > _LONGEST_RUN:
+            return await self._begin(now)
+        found = await self._store.read(lambda sql: assignment.news(sql, self._position))
+        set_up = any(one.type in ("catalogue.updated", "channel.updated") for one in found.events)
+        if set_up or found.missed or (await self._setup.get()).version != self._version:
+            return await self._begin(now)
+        self._position = found.last
+        ids = {one.ticket_id for one in found.events if one.ticket_id} | self._doubtful
+        people = {str(one.data.get("id")) for one in found.events if one.type == "agent.updated"}
+        if people:
+            for seen in await self._store.read(lambda sql: assignment.agents(sql, people, now)):
+                following.agent(seen, now.timestamp())
+        self._doubtful = set()
+        if ids:
+            await self._tell(following, found, ids, now)
+        return following
+
+    async def _tell(self, following: Following, found: assignment.News, ids: set[str], now: datetime) -> None:
+        stored, offered = await self._store.read(lambda sql: assignment.some(sql, ids))
+        back = {one.ticket_id for one in found.events if one.data.get("by") == "customer"}
+        for one in found.events:
+            if one.type in ("offer.declined", "offer.expired") and one.ticket_id:
+                following.ended(one.type, one.ticket_id, str(one.data.get("agent")), one.at.timestamp())
+        waiting = [ticket for ticket in stored.values() if ticket.status == "queued"]
+        before = await self._store.read(lambda sql: assignment.before(sql, waiting)) if waiting else {}
+        for ticket_id in sorted(ids):
+            ticket = stored.get(ticket_id)
+            holder = None if ticket is None else _holder(ticket, offered)
+            if ticket is None:
+                following.gone(ticket_id, now.timestamp())
+            elif holder and ticket_id in back and not following.has_room(holder, ticket):
+                await self._return(ticket, holder)
+            else:
+                following.ticket(ticket, holder, before.get(ticket_id, Before()), now.timestamp())
+
+    async def _begin(self, now: datetime) -> Following:
+        setup = await self._setup.reload()
+        desk = await self._store.read(lambda sql: assignment.whole(sql, now))
+        handled = await self._store.read(assignment.handled)
+        if self._following is not None:
+            handled = self._following.handled
+        kinds = {channel.id: channel.kind for channel in setup.channels.values()}
+        following = self._following = Following(setup.desk, kinds, handled)
+        at = now.timestamp()
+        for seen in desk.agents:
+            following.agent(seen, at)
+        young = [
+            one for one in desk.tickets if one.status == "queued" and one.waiting_since > now - _HELD_NO_MORE
+        ]
+        before = await self._store.read(lambda sql: assignment.before(sql, young)) if young else {}
+        for ticket in desk.tickets:
+            holder = _holder(ticket, desk.offered)
+            following.ticket(ticket, holder, before.get(ticket.id, Before()), at)
+        self._position, self._began, self._version = desk.last, now, setup.version
+        self._doubtful = set()
+        return following
+
+    async def _log(self, following: Following) -> None:
+        lines, begins = following.logged()
+        if lines:
+            handled, fence = following.handled, self._fence()
+
+            def keep(tx: Tx) -> None:
+                fence(tx)
+                assignment.log(tx, lines, handled, begins=begins)
+                if begins:
+                    assignment.prune(tx)
+
+            await self._store.write(keep)
+
+    # --- claims ---------------------------------------------------------------------------------------
+
+    def _fence(self) -> Callable[[Tx], None]:
+        if self._lease is None:
+            raise LeaseLost("nobody assigns here")
+        return leases.fence(self._lease)
+
+    async def _claim_all(self, chosen: Iterable[Chosen]) -> int:
+        rest, made = list(chosen), 0
+        while rest:
+            now, rest = rest[:_AT_ONCE], rest[_AT_ONCE:]
+            results = await asyncio.gather(*map(self._claim, now), return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+                made += result
+        return made
+
+    async def _claim(self, chosen: Chosen) -> bool:
+        """Whether the ticket was claimed; if not, ticket and agent are looked at again."""
+        seen = self._following.seen(chosen.ticket) if self._following else None
+        fence = self._fence()
+
+        def claim(tx: Tx, setup: Setup) -> list[str] | None:
+            fence(tx)
+            if seen is not None and _claimed(tx, setup, chosen, seen):
+                return None
+            return [chosen.ticket, *assignment.holdings(tx.sql, chosen.agent)]
+
+        doubtful = await self._setup.write(claim)
+        if doubtful is not None:
+            log.info("a claim came too late", ticket=chosen.ticket, agent=chosen.agent)
+            self._doubtful.update(doubtful)
+        return doubtful is None
+
+    async def _return(self, ticket: Ticket, agent_id: str) -> None:
+        """Its customer wrote and its agent has no room or is not there: it waits again, at its age."""
+        fence = self._fence()
+
+        def back(tx: Tx, setup: Setup) -> None:
+            fence(tx)
+            before = tickets.lock(tx, ticket.id)
+            if before.status == "open" and before.assignee == agent_id:
+                inbox.save(tx, before, move(before, "queued", tx.now, setup.desk))
+
+        await self._setup.write(back)
 
 
-def _claim(tx: Tx, setup: Setup) -> int:
-    if not exclusive.take(tx, "assign"):
-        return 0
-    rooms = _rooms(tx)
-    waiting = tickets.waiting(tx.sql) if rooms else []
-    claims = choose(setup.desk, rooms, waiting, tx.now) if waiting else ()
-    tickets.lock_all(tx, [claim.ticket for claim in claims])
-    for claim in claims:
-        hold_out(tx, claim.ticket, claim.agent, claim.why, setup.desk)
-    return len(claims)
+def _holder(ticket: Ticket, offered: dict[str, str]) -> str | None:
+    if ticket.status == "offered":
+        return offered.get(ticket.id)
+    return ticket.assignee if ticket.status == "open" else None
 
 
-def _rooms(tx: Tx) -> list[Room]:
-    missed = {offer.agent_id for offer in offers.expired_since(tx.sql, tx.now - COOL_DOWN)}
-    online = agents.online(tx.sql)
-    held = tickets.held(tx.sql, [agent.id for agent, _ in online])
-    for offer in offers.all_pending(tx.sql):
-        held[offer.agent_id] = held.get(offer.agent_id, 0) + 1
-    return [
-        Room(agent=agent, held=held.get(agent.id, 0), idle_since=idle_since)
-        for agent, idle_since in online
-        if agent.id not in missed and held.get(agent.id, 0) < agent.capacity
-    ]
-
-
-def hold_out(tx: Tx, ticket_id: str, agent_id: str, why: str, desk: Desk) -> None:
-    """Claim a queued ticket for an agent: offered, or where the queue says so assigned at once."""
-    before = tickets.lock(tx, ticket_id)
-    if before.status != "queued":
-        return
-    queue = desk.queues.get(before.queue)
-    seconds = queue.offer_seconds if queue is not None else 0
-    offers.make(tx, ticket_id, agent_id, why, seconds)
-    agents.claimed(tx, agent_id)
-    after = move(before, "offered", tx.now, desk) if seconds else assign(before, agent_id, tx.now, desk)
-    inbox.save(tx, before, after)
-
-
-def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
-    """An offer was declined or has expired: the ticket waits again, at its age; who declined is spared it."""
-    before = tickets.lock(tx, offer.ticket_id)
-    if not offers.end(tx, offer, state) or before.status != "offered":
-        return before
-    after = move(before, "queued", tx.now, desk)
-    if state == "declined":
-        after = replace(after, declined_by=(*after.declined_by, offer.agent_id))
-    return inbox.save(tx, before, after)
-
-
-def accept(tx: Tx, offer: Offer, desk: Desk) -> Ticket:
-    """The agent takes what was offered."""
-    before = tickets.lock(tx, offer.ticket_id)
-    offers.end(tx, offer, "accepted")
-    return inbox.save(tx, before, assign(before, offer.agent_id, tx.now, desk))
+def _claimed(tx: Tx, setup: Setup, chosen: Chosen, seen: Ticket) -> bool:
+    """Claim it, if ticket and agent are as the engine knows them: nobody gets more than they have room."""
+    before = tickets.lock(tx, chosen.ticket)
+    if before.status != "queued" or before.version != seen.version or chosen.agent in before.declined_by:
+        return False
+    try:
+        agent = agents.lock(tx, chosen.agent).agent
+    except Missing:
+        return False
+    kind = setup.channels[before.channel_id].kind if before.channel_id in setup.channels else ""
+    queues = setup.desk.queues
+    used = sum(units(queues.get(queue), one) for queue, one in assignment.taken_room(tx.sql, agent.id))
+    if not agent.active or agent.presence != "online":
+        return False
+    if used + units(queues.get(before.queue), kind) > agent.capacity:
+        return False
+    hold_out(tx, before, agent.id, chosen.why, setup.desk)
+    return True

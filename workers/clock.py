@@ -25,7 +25,7 @@ from storage import (
 )
 from storage.store import StoreUnavailable, Tx
 from workers import inbox
-from workers.assign import give_back
+from workers.offering import give_back
 from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()

@@ -389,7 +389,11 @@ class _Intake:
         self._batch.tickets[after.id] = after
         if (after.status, after.priority, after.tags) != (before.status, before.priority, before.tags):
             self._tx.emit(
-                "ticket.updated", ticket=after.id, conversation=conversation.id, status=after.status
+                "ticket.updated",
+                ticket=after.id,
+                conversation=conversation.id,
+                status=after.status,
+                by="customer",
             )
         return conversation
 

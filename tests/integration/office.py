@@ -89,7 +89,7 @@ class Office:
         self.store, self.bus, self.knowledge, self.clock = store, bus, knowledge, clock
         self.setup = SetupLoader(store, lambda desk: desk)
         self.relay = Relay(bus=bus, store=store, alone=True)
-        self.assign = AssignWorker(store=store, setup=self.setup)
+        self.assign = AssignWorker(store=store, setup=self.setup, clock=clock, owner="office", alone=True)
         self.clocks = ClockWorker(setup=self.setup)
         self.wakes = Counter[str]()
         self._ids = count(1)

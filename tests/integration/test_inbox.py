@@ -20,8 +20,8 @@ from storage.store import Missing, Tx
 from tests.integration.office import ASKS, STRANGE, Office, joins, lines, office_in, office_on
 from tests.services.servers import Servers
 from workers import inbox
-from workers.assign import COOL_DOWN, accept, give_back
 from workers.inbox import Newer, Words
+from workers.offering import accept, give_back
 
 T = TypeVar("T")
 
@@ -320,7 +320,9 @@ async def test_a_waiting_ticket_is_offered(office: Office) -> None:
     assert [await office.assign.step(), await office.assign.step()] == [1, 0]
     offer = await pending(office, ticket)
     assert (offer.agent_id, offer.expires_at) == ("agt_1", office.clock.now + timedelta(seconds=60))
-    assert offer.why == "no tier, waiting 0 min; the only agent free to take it"
+    assert offer.why == (
+        "calm, promise due in 3600 s, agents online with its rarest skill: 1; the only agent free to take it"
+    )
     assert ((await office.ticket()).status, (await office.ticket()).assignee) == ("offered", None)
     (event,) = await office.events("offer.created")
     assert (event.ticket_id, event.data) == (ticket.id, {"agent": "agt_1", "why": offer.why})
@@ -347,7 +349,7 @@ async def test_an_accepted_offer_is_the_agent_s_ticket(office: Office) -> None:
 
 
 async def test_a_declined_offer_goes_to_somebody_else(office: Office) -> None:
-    """At its old age; whoever declined is not offered it again."""
+    """At its old age; whoever declined is not offered it again, until everybody has."""
     await online(office, "agt_1", "agt_2")
     ticket = await asked(office)
     await office.assign.step()
@@ -359,9 +361,12 @@ async def test_a_declined_offer_goes_to_somebody_else(office: Office) -> None:
     office.clock.forward(seconds=1)
     second = await pending(office, ticket)
     assert second.agent_id == "agt_2"
-    await does(office, lambda tx, desk: give_back(tx, second, "declined", desk))
-    assert await office.assign.step() == 0
+    back = await does(office, lambda tx, desk: give_back(tx, second, "declined", desk))
+    assert back.declined_by == ()
     assert await states(office) == [("agt_1", "declined"), ("agt_2", "declined")]
+    told = {"to": "supervisors", "why": "ticket #1001 was declined by everybody who can take it"}
+    assert [event.data for event in await office.events("notification")] == [told]
+    assert await office.assign.step() == 1
 
 
 async def test_an_offer_that_nobody_answers_expires(office: Office) -> None:
@@ -376,7 +381,7 @@ async def test_an_offer_that_nobody_answers_expires(office: Office) -> None:
     assert await states(office) == [("agt_1", "expired")]
     back = await office.ticket()
     assert (back.status, back.waiting_since, back.declined_by) == ("queued", ticket.waiting_since, ())
-    office.clock.now += COOL_DOWN
+    office.clock.forward(seconds=179)
     assert await office.assign.step() == 0
     office.clock.forward(seconds=1)
     assert await office.assign.step() == 1

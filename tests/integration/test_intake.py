@@ -493,4 +493,4 @@ async def test_an_agent_who_is_online_changes_nothing_for_the_intake(office: Off
     await office.store.write(joins("agt_1"))
     await office.say(STRANGE)
     assert (await office.ticket()).status == "queued"
-    assert len(await office.store.read(agents.online)) == 1
+    assert len(await office.store.read(agents.active)) == 1

@@ -118,9 +118,9 @@ async def test_nobody_waits_for_somebody_who_waits_for_them(offices: list[Office
             await office.store.write(answer)
 
     async def desk(office: Office) -> None:
-        clock, assigner = (
-            ClockWorker(setup=office.setup),
-            AssignWorker(store=office.store, setup=office.setup),
+        clock = ClockWorker(setup=office.setup)
+        assigner = AssignWorker(
+            store=office.store, setup=office.setup, clock=office.clock, owner="one", alone=True
         )
         for _ in range(ROUNDS):
             office.clock.forward(minutes=30)

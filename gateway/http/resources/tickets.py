@@ -43,7 +43,7 @@ from storage.inbox_views import Filters
 from storage.messages import Message
 from storage.paging import Sql
 from storage.store import Tx
-from workers import assign, inbox
+from workers import inbox, offering
 from workers.inbox import Words
 from workers.intake import LIVE_KINDS
 
@@ -333,14 +333,14 @@ def get_assignment(sql: Sql, call: Call, ticket_id: str) -> AssignmentOut:
 def accept_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
     """The ticket is yours."""
     offer = _my_offer(tx, call, ticket_id)
-    return _shown(tx.sql, call, assign.accept(tx, offer, call.parts.desk(tx.sql)))
+    return _shown(tx.sql, call, offering.accept(tx, offer, call.parts.desk(tx.sql)))
 
 
 @api.write("POST", "/api/v1/tickets/{ticket_id}/offer/decline", summary="Decline what is offered to you")
 def decline_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
     """It waits for somebody else, at its age."""
     offer = _my_offer(tx, call, ticket_id)
-    return _shown(tx.sql, call, assign.give_back(tx, offer, "declined", call.parts.desk(tx.sql)))
+    return _shown(tx.sql, call, offering.give_back(tx, offer, "declined", call.parts.desk(tx.sql)))
 
 
 def _log(tx: Tx, call: Call, body: NewTicket, request: OpenTicket, desk: Desk) -> Ticket:

@@ -1,0 +1,262 @@
+"""The assign worker: it follows the desk, claims what the engine chose, and logs what it was told."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from router.assignment_stream import Session
+from router.lifecycle import assign, edit, move
+from router.values import Ticket
+from storage import agents, assignment, offers, tickets
+from storage.store import Tx
+from tests.integration.office import MONDAY, STRANGE, Office, joins, office_in
+from workers import inbox
+from workers.assign import AssignWorker
+from workers.offering import accept, give_back
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """An office on SQLite."""
+    async with office_in(tmp_path) as made:
+        yield made
+
+
+async def opened(office: Office, name: str, **rest: Any) -> Ticket:
+    """A ticket that waits in the queue that assigns at once."""
+    parts: dict[str, Any] = {
+        "id": f"tkt_{name}",
+        "number": 1000 + len(await office.tickets()),
+        "conversation_id": f"cv_{name}",
+        "customer_id": f"cus_{name}",
+        "channel_id": "ch_web",
+        "created_at": office.clock.now,
+        "updated_at": office.clock.now,
+        "waiting_since": office.clock.now,
+        "queue": "billing",
+    }
+    ticket = Ticket(**parts | rest)
+
+    def add(tx: Tx) -> None:
+        tickets.add(tx, [ticket])
+        tx.emit("ticket.created", ticket=ticket.id)
+
+    await office.store.write(add)
+    return ticket
+
+
+async def changed(office: Office, ticket_id: str, step: Any, *given: Any) -> None:
+    """Change a ticket as people do."""
+    desk = (await office.setup.get()).desk
+
+    def change(tx: Tx) -> None:
+        before = tickets.lock(tx, ticket_id)
+        inbox.save(tx, before, step(before, *given, tx.now, desk))
+
+    await office.store.write(change)
+
+
+async def holders(office: Office) -> dict[str, str]:
+    """Who has each ticket."""
+    return {one.id: one.assignee for one in await office.tickets() if one.assignee}
+
+
+def another(office: Office, owner: str) -> AssignWorker:
+    """A worker of another process."""
+    return AssignWorker(store=office.store, setup=office.setup, clock=office.clock, owner=owner, alone=False)
+
+
+async def test_a_better_tier_is_served_first(office: Office) -> None:
+    """Also one that was raised while it waited; room for one at a time."""
+    await opened(office, "plain")
+    await opened(office, "silver", tier="silver")
+    await opened(office, "raised")
+    await office.store.write(joins("agt_1", capacity=0))
+    await office.assign.step()
+    await changed(office, "tkt_raised", edit, {"tier": "gold"})
+    await office.store.write(
+        lambda tx: agents.save(tx, replace(agents.get(tx.sql, "agt_1").agent, capacity=1))
+    )
+    order = []
+    for _ in range(3):
+        await office.assign.step()
+        (mine,) = [one for one in await office.tickets() if one.status == "open"]
+        order.append(mine.id)
+        await changed(office, mine.id, move, "resolved")
+    assert order == ["tkt_raised", "tkt_silver", "tkt_plain"]
+
+
+async def test_a_ticket_that_waits_for_its_customer_takes_no_room(office: Office) -> None:
+    """It takes it again when they write; where there is none it waits again, at its old age."""
+    await office.store.write(joins("agt_1", capacity=1, queues=("general",)))
+    await office.say(STRANGE, "A person, please", who="ann")
+    office.clock.forward(seconds=1)
+    await office.say(STRANGE, "A person, please", who="bob")
+    assert await office.assign.step() == 1
+    first, _ = await office.tickets()
+    offer = await office.store.read(lambda sql: offers.pending(sql, first.id))
+    desk = (await office.setup.get()).desk
+    assert offer is not None
+    await office.store.write(lambda tx: accept(tx, offer, desk))
+    await changed(office, first.id, move, "waiting")
+    assert await office.assign.step() == 1
+    await office.say("Here I am again", who="ann")
+    assert (await office.tickets())[0].status == "open"
+    await office.assign.step()
+    await office.assign.step()
+    back = (await office.tickets())[0]
+    assert (back.status, back.assignee, back.waiting_since) == ("queued", None, first.waiting_since)
+    await office.store.write(joins("agt_2", capacity=1, queues=("general",)))
+    assert await office.assign.step() == 0
+    office.clock.forward(seconds=31)
+    assert await office.assign.step() == 1
+    found = await office.store.read(lambda sql: offers.of_ticket(sql, first.id))
+    assert [one.agent_id for one in found] == ["agt_1", "agt_2"]
+
+
+async def test_what_is_given_by_hand_counts_beyond_the_limit(office: Office) -> None:
+    """Nothing more is offered until there is room."""
+    await office.store.write(joins("agt_1", capacity=1))
+    for name in ("a", "b"):
+        await opened(office, name)
+        await changed(office, f"tkt_{name}", assign, "agt_1")
+    await opened(office, "c")
+    assert await office.assign.step() == 0
+    await changed(office, "tkt_a", move, "resolved")
+    assert await office.assign.step() == 0
+    await changed(office, "tkt_b", move, "resolved")
+    assert await office.assign.step() == 1
+
+
+async def test_a_claim_that_no_longer_holds_is_not_made(office: Office) -> None:
+    """The agent went away and the ticket was taken after the engine chose: both are looked at again."""
+    await office.store.write(joins("agt_1"))
+    await opened(office, "a")
+    await opened(office, "b")
+    worker = office.assign
+    log = worker._log
+
+    async def meanwhile(following: Any) -> None:
+        await log(following)
+        await office.store.write(lambda tx: agents.set_presence(tx, "agt_1", "away"))
+        worker._log = log  # type: ignore[method-assign]
+
+    worker._log = meanwhile  # type: ignore[method-assign]
+    assert await worker.step() == 0
+    assert await holders(office) == {}
+    assert await worker.step() == 0
+    await office.store.write(lambda tx: agents.set_presence(tx, "agt_1", "online"))
+    assert await worker.step() == 2
+
+
+async def test_one_process_assigns_and_another_takes_over(office: Office) -> None:
+    """Within the time its lease lasts; the late first one stores nothing more."""
+    first, second = another(office, "one"), another(office, "two")
+    await office.store.write(joins("agt_1"))
+    await opened(office, "a")
+    assert [await first.step(), await second.step()] == [1, 0]
+    await opened(office, "b")
+    assert await second.step() == 0
+    office.clock.forward(seconds=3)
+    assert await second.step() == 1
+    await opened(office, "c")
+    assert [await first.step(), await second.step()] == [0, 1]
+
+
+async def test_a_second_owner_fences_the_first_off(office: Office) -> None:
+    """Its engine has chosen already when the epoch is raised: the claim is refused and nothing is stored."""
+    first, second = another(office, "one"), another(office, "two")
+    await office.store.write(joins("agt_1"))
+    await first.step()
+    await opened(office, "a")
+    office.clock.forward(seconds=0.5)
+    late = first._claim_all
+
+    async def overtaken(chosen: Any) -> int:
+        office.clock.forward(seconds=4)
+        assert await second.step() == 1
+        return await late(chosen)
+
+    first._claim_all = overtaken  # type: ignore[method-assign]
+    assert await first.step() == 0
+    assert Counter(state for state in await office.rows("offers", "state")) == {"accepted": 1}
+
+
+async def test_the_customers_owner_comes_before_all(office: Office) -> None:
+    """Though busier; the offer says why."""
+    await office.store.write(joins("agt_1"))
+    await office.store.write(joins("agt_2"))
+    await opened(office, "x")
+    await office.assign.step()
+    assert await holders(office) == {"tkt_x": "agt_1"}
+    await changed(office, "tkt_x", move, "resolved")
+    office.clock.forward(minutes=1)
+    await opened(office, "y", customer_id="cus_x")
+    await office.assign.step()
+    found = await office.store.read(lambda sql: offers.of_ticket(sql, "tkt_y"))
+    assert [(one.agent_id, one.why) for one in found] == [("agt_1", "served this customer last")]
+
+
+async def test_a_day_is_replayed_to_identical_offers(office: Office) -> None:
+    """Tickets come, are offered, taken, declined, missed, resolved; agents come and go."""
+    chance = random.Random(7)
+    for number in range(4):
+        await office.store.write(joins(f"agt_{number}", capacity=2))
+    for hour in range(120):
+        office.clock.forward(seconds=chance.uniform(5, 60))
+        if chance.random() < 0.6:
+            tier = chance.choice(("gold", "silver", ""))
+            await opened(office, f"{hour:03}", tier=tier, queue=chance.choice(("general", "billing")))
+        await _somebody_does_something(office, chance)
+        await office.clocks.step()
+        await office.assign.step()
+    made = await office.rows("offers", "created_at", "ticket_id", "agent_id", "why")
+    lines = await office.store.read(assignment.logged)
+    session = Session()
+    answers = [session.feed(line.decode()) for line in lines]
+    replayed = [(one["ticket"], one["agent"], one["why"]) for answer in answers for one in answer["offers"]]
+    assert len(replayed) > 30
+    assert Counter(replayed) == Counter(line[1:] for line in made)
+    assert [answer for answer in answers if "error" in answer] == []
+
+
+async def _somebody_does_something(office: Office, chance: random.Random) -> None:
+    desk = (await office.setup.get()).desk
+    pending = [one for one in await office.tickets() if one.status == "offered"]
+    working = [one for one in await office.tickets() if one.status == "open"]
+    for ticket in pending:
+        offer = await office.store.read(lambda sql, key=ticket.id: offers.pending(sql, key))  # type: ignore[misc]
+        draw = chance.random()
+        if offer is not None and draw < 0.5:
+            await office.store.write(lambda tx, one=offer: accept(tx, one, desk))  # type: ignore[misc]
+        elif offer is not None and draw < 0.6:
+            await office.store.write(lambda tx, one=offer: give_back(tx, one, "declined", desk))  # type: ignore[misc]
+    if working and chance.random() < 0.5:
+        await changed(office, chance.choice(working).id, move, chance.choice(("resolved", "waiting")))
+    if chance.random() < 0.05:
+        who, there = f"agt_{chance.randrange(4)}", chance.random() < 0.5
+        await office.store.write(lambda tx: agents.set_presence(tx, who, "online" if there else "away"))
+
+
+async def test_a_run_that_takes_over_knows_what_the_last_one_learned(office: Office) -> None:
+    """Mean handling time goes on; a missed offer still counts."""
+    await office.store.write(joins("agt_1"))
+    for number in range(3):
+        await opened(office, f"{number}")
+        await office.assign.step()
+        office.clock.forward(seconds=100)
+        await changed(office, f"tkt_{number}", move, "resolved")
+        await office.assign.step()
+    office.clock.forward(seconds=5)
+    fresh = another(office, "two")
+    await fresh.step()
+    first = json.loads((await office.store.read(assignment.logged))[0])
+    assert (first["handled"], round(first["handled_s"])) == (3, 300)
+    assert MONDAY + timedelta(seconds=305) == office.clock.now

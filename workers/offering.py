@@ -1,0 +1,69 @@
+"""Offers as transactions: made, accepted, declined, expired, and what follows for ticket and agent."""
+
+from msgspec.structs import replace
+
+from router.desk import Desk
+from router.lifecycle import assign, move
+from router.values import Agent, Ticket
+from storage import agents, offers, tickets
+from storage.offers import Offer
+from storage.store import Tx
+from workers import inbox
+
+
+def hold_out(tx: Tx, before: Ticket, agent_id: str, why: str, desk: Desk) -> None:
+    """Claim a queued ticket for an agent: offered, or where the queue says so assigned at once."""
+    queue = desk.queues.get(before.queue)
+    seconds = queue.offer_seconds if queue is not None else 0
+    offers.make(tx, before.id, agent_id, why, seconds)
+    agents.claimed(tx, agent_id)
+    after = move(before, "offered", tx.now, desk) if seconds else assign(before, agent_id, tx.now, desk)
+    inbox.save(tx, before, after)
+
+
+def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
+    """An offer was declined or has expired: the ticket waits again, at its age.
+
+    Who declined is spared it, until everybody who could take it has: then all are asked again and the
+    supervisors are told. Who misses too many in a row is set away.
+    """
+    before = tickets.lock(tx, offer.ticket_id)
+    if not offers.end(tx, offer, state) or before.status != "offered":
+        return before
+    after = move(before, "queued", tx.now, desk)
+    if state == "declined":
+        after = _without(tx, replace(after, declined_by=(*after.declined_by, offer.agent_id)))
+    else:
+        _missed(tx, offer.agent_id, desk.away_after_missed)
+    return inbox.save(tx, before, after)
+
+
+def accept(tx: Tx, offer: Offer, desk: Desk) -> Ticket:
+    """The agent takes what was offered."""
+    before = tickets.lock(tx, offer.ticket_id)
+    offers.end(tx, offer, "accepted")
+    return inbox.save(tx, before, assign(before, offer.agent_id, tx.now, desk))
+
+
+def _without(tx: Tx, ticket: Ticket) -> Ticket:
+    if any(may_take(agent, ticket) and agent.id not in ticket.declined_by for agent in agents.active(tx.sql)):
+        return ticket
+    why = f"ticket #{ticket.number} was declined by everybody who can take it"
+    tx.emit("notification", ticket=ticket.id, conversation=ticket.conversation_id, to="supervisors", why=why)
+    return replace(ticket, declined_by=())
+
+
+def _missed(tx: Tx, agent_id: str, most: int) -> None:
+    if not most or offers.missed_in_a_row(tx.sql, agent_id, most) < most:
+        return
+    agent = agents.find(tx.sql, agent_id)
+    if agent is not None and agent.presence == "online":
+        agents.set_presence(tx, agent_id, "away")
+        tx.emit("notification", to=agent_id, why=f"{most} offers in a row were missed: you are away now")
+
+
+def may_take(agent: Agent, ticket: Ticket) -> bool:
+    """Whether the agent works where the ticket is and has its skills, there or not."""
+    return (not agent.queues or ticket.queue in agent.queues) and all(
+        agent.skills.get(need.skill, 0) >= need.level for need in ticket.skills
+    )
