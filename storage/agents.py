@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from msgspec.structs import replace
+from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
 
 from router.values import ACTIVE, Agent, Presence
 from storage import schema, sessions
@@ -31,6 +32,11 @@ _KEPT = _agents.select().add_columns(_row.version, _row.created_at, _row.updated
 
 
 _lock = Prepared(_KEPT.where(_row.id == bindparam("key")).with_for_update())
+_seen = Prepared(
+    update(schema.agents)
+    .where(_row.id == bindparam("key"), _row.presence != literal_column("'offline'"))
+    .values(seen_at=bindparam("at"))
+)
 _claimed = Prepared(
     update(schema.agents)
     .where(_row.id == bindparam("key"))
@@ -96,12 +102,51 @@ def remove(tx: Tx, agent_id: str) -> None:
 
 def set_presence(tx: Tx, agent_id: str, presence: Presence) -> Kept:
     """What the agent chose; not an edit, so the version stays. Raises `Missing`."""
-    changed: dict[str, object] = {"presence": presence, "updated_at": tx.now}
+    changed: dict[str, object] = {"presence": presence, "updated_at": tx.now, "seen_at": None}
     if presence == "online" and get(tx.sql, agent_id).agent.presence != "online":
         changed["idle_since"] = tx.now
     tx.sql.execute(update(schema.agents).where(_row.id == agent_id).values(changed))
     tx.emit("agent.updated", id=agent_id, presence=presence)
     return get(tx.sql, agent_id)
+
+
+def seen(tx: Tx, agent_id: str) -> None:
+    """The agent's desk is open; who was lost and is back is online again."""
+    _seen.many(tx.sql, [{"key": agent_id, "at": tx.now}])
+    back = update(schema.agents).where(
+        _row.id == agent_id, _row.presence == "offline", _row.seen_at.is_not(None)
+    )
+    if tx.sql.execute(back.values(presence="online", seen_at=tx.now, idle_since=tx.now)).rowcount:
+        tx.emit("agent.updated", id=agent_id, presence="online")
+
+
+def not_seen_since(sql: Connection, at: datetime) -> list[str]:
+    """Who is there, was seen by their desk, and not since an instant; who came without one is not asked."""
+    there = _row.presence != "offline", _row.seen_at < at
+    return list(sql.execute(select(_row.id).where(*there).order_by(_row.id)).scalars())
+
+
+def lose(tx: Tx, agent_id: str) -> None:
+    """The agent's connection is lost: offline, until they are seen again."""
+    tx.sql.execute(update(schema.agents).where(_row.id == agent_id).values(presence="offline"))
+    tx.emit("agent.updated", id=agent_id, presence="offline")
+
+
+def tickets_of(sql: Connection, agent_id: str) -> list[str]:
+    """Everything an agent has that is not over, and what is offered to them."""
+    ticket, offer = schema.tickets.c, schema.offers.c
+    mine = select(ticket.id).where(
+        ticket.assignee == agent_id, ticket.status.in_((*sorted(ACTIVE), "resolved"))
+    )
+    offered = select(offer.ticket_id).where(offer.agent_id == agent_id, offer.state == "pending")
+    return [*sql.execute(mine).scalars(), *sql.execute(offered).scalars()]
+
+
+def leave(tx: Tx, agent: Agent, heir: str) -> None:
+    """Make an agent inactive; who named them as their stand-in has another now. Raises `Refused`."""
+    save(tx, replace(agent, active=False, presence="offline"))
+    stands = update(schema.agents).where(_row.stand_in == agent.id, _row.id != heir)
+    tx.sql.execute(stands.values(stand_in=heir))
 
 
 def set_password(tx: Tx, agent_id: str, password_hash: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, select, union_all
 
+from router.expected_wait import Wait
 from router.pull import Before, Seen
 from router.values import Agent, Ticket
 from storage import schema
@@ -22,6 +23,8 @@ _tickets = Mapper(schema.tickets, Ticket)
 _agents = Mapper(schema.agents, Agent)
 # Read at once; more is read by the next look.
 MOST = 5000
+# So many of the last offers tell how long tickets wait.
+LAST = 1000
 # A log is kept for so long, from the beginning of a run on.
 KEPT = timedelta(days=7)
 _TOLD = (
@@ -142,6 +145,43 @@ def holdings(sql: Connection, agent_id: str) -> list[str]:
 def taken_room(sql: Connection, agent_id: str) -> list[tuple[str, str]]:
     """(queue, channel kind) of each ticket that takes the agent's room."""
     return [(line[0], line[1]) for line in _room.rows(sql, {"agent": agent_id})]
+
+
+def taken_rooms(sql: Connection) -> dict[str, list[tuple[str, str]]]:
+    """The same for every agent who has some, by id."""
+    channel = schema.channels.c
+    agent = func.coalesce(_offer.agent_id, _ticket.assignee)
+    pending = (_offer.ticket_id == _ticket.id) & (_offer.state == "pending")
+    query = (
+        select(agent, _ticket.queue, func.coalesce(channel.kind, ""))
+        .select_from(
+            schema.tickets.outerjoin(schema.channels, channel.id == _ticket.channel_id).outerjoin(
+                schema.offers, pending
+            )
+        )
+        .where(_ticket.status.in_(("open", "offered")), agent.is_not(None))
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in sql.execute(query):
+        found.setdefault(line[0], []).append((line[1], line[2]))
+    return found
+
+
+def waits(sql: Connection, ticket: Ticket) -> tuple[list[Wait], int]:
+    """The waits of the last tickets of its queue, by when they began, and how many wait before it."""
+    had = func.min(_offer.created_at)
+    given = select(_offer.ticket_id, had.label("had")).group_by(_offer.ticket_id)
+    last = given.order_by(had.desc()).limit(LAST).subquery()
+    query = (
+        select(_ticket.waiting_since, last.c.had)
+        .join(last, last.c.ticket_id == _ticket.id)
+        .where(_ticket.queue == ticket.queue)
+        .order_by(_ticket.waiting_since)
+    )
+    found = [(line[0].timestamp(), line[1].timestamp()) for line in sql.execute(query)]
+    sooner = _ticket.queue == ticket.queue, _ticket.waiting_since < ticket.waiting_since
+    ahead = select(func.count()).select_from(schema.tickets).where(_ticket.status == "queued", *sooner)
+    return found, int(sql.execute(ahead).scalar_one())
 
 
 def before(sql: Connection, found: Sequence[Ticket]) -> dict[str, Before]:

@@ -47,6 +47,12 @@ def save(tx: Tx, customer: Customer) -> Kept:
     return get(tx.sql, customer.id)
 
 
+def hand_over(tx: Tx, owner: str, heir: str) -> int:
+    """Give an agent's customers to another; returns how many."""
+    changed = {"owner": heir, "version": _row.version + 1, "updated_at": tx.now}
+    return tx.sql.execute(update(schema.customers).where(_row.owner == owner).values(changed)).rowcount
+
+
 def remove(tx: Tx, customer_id: str) -> None:
     """Delete a customer who never wrote; raises `Missing`, `InUse`."""
     get(tx.sql, customer_id)

@@ -24,7 +24,7 @@ from storage import (
     visits,
 )
 from storage.store import StoreUnavailable, Tx
-from workers import inbox
+from workers import inbox, presence
 from workers.offering import give_back
 from workers.setup import Setup, SetupLoader
 
@@ -97,7 +97,8 @@ def _fire(tx: Tx, setup: Setup) -> int:
         _self_served(tx, conversation_id)
     for offer in lapsed:
         give_back(tx, offer, "expired", setup.desk)
-    return len(due) + len(answered) + len(lapsed)
+    gone = presence.lose_who_is_gone(tx, setup.desk) + presence.end_shifts(tx, setup.desk)
+    return len(due) + len(answered) + len(lapsed) + gone
 
 
 def _fired(ticket: Ticket, now: datetime, desk: Desk) -> tuple[Ticket, tuple[tuple[str, int], ...]]:

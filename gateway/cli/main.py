@@ -13,6 +13,7 @@ from gateway.cli import (
     ledger,
     mail,
     rules,
+    simulate,
     tokens,
     users,
 )
@@ -46,3 +47,4 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(deadletters.app, name="deadletter")
 app.command("assign")(engines.assign)
 app.command("sla")(engines.sla)
+app.command("simulate")(simulate.simulate)

@@ -9,6 +9,9 @@ from gateway.cli.opened import Data, acting, reading
 from gateway.cli.terminal import AsJson, Failure, group, show
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from router.values import Agent
     from storage.store import Tx
 
 app = group("Agents: create, list, reset a password.")
@@ -70,20 +73,52 @@ def reset_password(who: Annotated[str, typer.Argument(metavar="NAME|EMAIL")], da
     from gateway.passwords import make_hash
     from storage import agents
 
-    everyone = reading(data, lambda sql: agents.listed(sql, None, EVERYONE)).items
-    found = [kept.agent for kept in everyone if who.casefold() in _names(kept.agent.name, kept.agent.email)]
-    if len(found) != 1:
-        found_out = "There is no agent" if not found else "There is more than one agent"
-        raise Failure(f"{found_out} {who}: frontdesk user list shows them, and their e-mail addresses.")
+    agent_id = _one(data, who).id
     password = token_urlsafe(RANDOM_BYTES)
     hashed = make_hash(password)
-    agent_id = found[0].id
 
     def reset(tx: "Tx") -> tuple[str, str]:
         agents.set_password(tx, agent_id, hashed)
         return password, agent_id
 
     typer.echo(acting(data, "agent.password_reset", reset))
+
+
+@app.command("offboard")
+def offboard(
+    who: Annotated[str, typer.Argument(metavar="NAME|EMAIL")],
+    to: Annotated[str, typer.Option("--to", metavar="NAME|EMAIL", help="Who has their tickets from now on.")],
+    data: Data = None,
+) -> None:
+    """Make an agent inactive: tickets and customers go to another, what they wrote keeps their name."""
+    from router.lifecycle import Refused as NotMoved
+    from storage.catalogue import load_desk
+    from storage.refusals import Refused
+    from workers import presence
+
+    leaver, heir = _one(data, who), _one(data, to)
+
+    def move(tx: "Tx") -> tuple[tuple[int, int], str]:
+        return presence.offboard(tx, leaver.id, heir.id, load_desk(tx.sql)), leaver.id
+
+    try:
+        tickets, customers = acting(data, "agent.offboarded", move)
+    except (NotMoved, Refused) as refused:
+        raise Failure(f"{leaver.name} stays: {refused}") from None
+    typer.echo(
+        f"{leaver.name} can't sign in any more; {heir.name} has {tickets} tickets and {customers} customers."
+    )
+
+
+def _one(data: "Path | None", who: str) -> "Agent":
+    from storage import agents
+
+    everyone = reading(data, lambda sql: agents.listed(sql, None, EVERYONE)).items
+    found = [kept.agent for kept in everyone if who.casefold() in _names(kept.agent.name, kept.agent.email)]
+    if len(found) != 1:
+        found_out = "There is no agent" if not found else "There is more than one agent"
+        raise Failure(f"{found_out} {who}: frontdesk user list shows them, and their e-mail addresses.")
+    return found[0]
 
 
 def _names(name: str, email: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from gateway.http.resources import (
     agents,
     article_exchange,
     articles,
+    assignment,
     audit,
     catalogue,
     channel_log,
@@ -44,6 +45,7 @@ def api() -> Api:
     return Api().include(
         session.api,
         tickets.api,
+        assignment.api,
         conversations.api,
         typing.api,
         customers.api,

@@ -18,7 +18,7 @@ from gateway.http.problems import Problem
 from gateway.http.visitor_socket import typing_topic
 from gateway.http.widget import Sockets
 from gateway.parts import Parts
-from storage import conversations
+from storage import agents, conversations
 from storage.store import StoreError
 
 # Nobody needs to tell us more than that they are there.
@@ -134,10 +134,12 @@ async def _tell(socket: web.WebSocketResponse, call: Call, after: int | None) ->
     feed, tick = call.request.app[FEED], call.parts.tick
     position = feed.last if after is None else after
     who, checked = call.principal, tick()
+    await _seen(call)
     try:
         while True:
             if tick() - checked >= RECHECK_S:
                 who, checked = await _still(call), tick()
+                await _seen(call)
             lines = await feed.after(position)
             if lines is None:
                 position = feed.last
@@ -159,6 +161,14 @@ async def _tell(socket: web.WebSocketResponse, call: Call, after: int | None) ->
 async def _send(socket: web.WebSocketResponse, text: str) -> None:
     async with asyncio.timeout(SLOW_S):
         await socket.send_str(text)
+
+
+async def _seen(call: Call) -> None:
+    """Whose desk is open is there: told here rather than by the page, which a browser may put to sleep."""
+    agent_id = call.principal.agent_id
+    if agent_id is not None:
+        with suppress(StoreError):
+            await call.parts.store.write(lambda tx: agents.seen(tx, agent_id))
 
 
 async def _still(call: Call) -> Principal:

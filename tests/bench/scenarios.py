@@ -127,6 +127,11 @@ def apart(hours: float, seed: int) -> float:
     return mean_minutes(serve(_CONFIG, staff, arrivals))
 
 
+def served_by(arrivals: Sequence[Arrival], count: int) -> list[Served]:
+    """What becomes of them with so many agents who can do everything."""
+    return serve(_CONFIG, agents([{"G": 3}] * count), arrivals)
+
+
 def mean_minutes(served: Sequence[Served]) -> float:
     """Mean wait."""
     return mean(one.wait for one in served) / 60

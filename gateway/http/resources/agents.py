@@ -17,6 +17,7 @@ from storage import agents, audit, catalogue
 from storage.agents import Kept
 from storage.paging import Sql
 from storage.store import Tx
+from workers import presence
 
 api = Api("Agents")
 
@@ -27,7 +28,10 @@ Password = Annotated[SecretStr, Field(min_length=passwords.SHORTEST, max_length=
 
 
 class AgentForm(BaseModel):
-    """What can be set of an agent. `skills` are levels 1-5 by skill; a ticket takes one of `capacity`."""
+    """What can be set of an agent. `skills` are levels 1-5, `capacity` units, `channels` limits by kind.
+
+    `stand_in` is the id of who answers for their customers meanwhile, `shift` that of a calendar.
+    """
 
     name: Name
     email: Email
@@ -36,6 +40,9 @@ class AgentForm(BaseModel):
     skills: Annotated[dict[Id, Level], Field(max_length=200)] = {}
     queues: Annotated[tuple[Id, ...], Field(max_length=200)] = ()
     capacity: int = Field(5, ge=0, le=1000)
+    channels: Annotated[dict[Id, Annotated[int, Field(ge=0, le=1000)]], Field(max_length=50)] = {}
+    stand_in: Annotated[str, StringConstraints(max_length=200)] = ""
+    shift: Annotated[str, StringConstraints(max_length=64)] = ""
     active: bool = True
 
 
@@ -55,9 +62,10 @@ class AgentOut(AgentForm):
 
 
 class PresenceChange(BaseModel):
-    """What an agent chose."""
+    """What an agent chose; with `give_back` what they have in hand waits again."""
 
     presence: Presence
+    give_back: bool = False
 
 
 @api.read("/api/v1/agents", summary="List agents")
@@ -89,7 +97,11 @@ def get_me(sql: Sql, call: Call) -> AgentOut:
 @api.write("PATCH", "/api/v1/agents/me", summary="Come, go, or be busy")
 def set_presence(tx: Tx, call: Call, body: PresenceChange) -> AgentOut:
     """Chosen presence: it stays until it is changed."""
-    return show(agents.set_presence(tx, _me(call), body.presence))
+    me = _me(call)
+    kept = agents.set_presence(tx, me, body.presence)
+    if body.give_back:
+        presence.give_back_all(tx, me, call.parts.desk(tx.sql))
+    return show(kept)
 
 
 @api.read("/api/v1/agents/{agent_id}", summary="An agent")
@@ -115,6 +127,8 @@ async def change_agent(call: Call, agent_id: str, body: Patch[NewAgent]) -> Rend
         form = body.onto(_form(before.agent))
         require(list(_unknown(tx.sql, form)))
         kept = agents.save(tx, _agent(agent_id, form), password_hash)
+        if before.agent.active and not kept.agent.active:
+            presence.give_back_all(tx, agent_id, call.parts.desk(tx.sql))
         told = {"password": "changed"} if password_hash else {}
         audit.record(tx, call.actor, "agent.updated", agent_id, **_form(kept.agent), **told)
         return show(kept)
@@ -161,3 +175,7 @@ def _unknown(sql: Sql, form: AgentForm) -> Iterable[Fault]:
     for index, queue in enumerate(form.queues):
         if queue not in queues:
             yield unknown("queue", queue, "queues", index)
+    if form.shift and form.shift not in catalogue.ids(sql, "calendar"):
+        yield unknown("calendar", form.shift, "shift")
+    if form.stand_in and agents.find(sql, form.stand_in) is None:
+        yield unknown("agent", form.stand_in, "stand_in")

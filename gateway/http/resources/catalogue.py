@@ -35,6 +35,13 @@ def _queue(sql: Sql, queue: bodies.NewQueue) -> Iterable[Fault]:
     for index, needed in enumerate(queue.skills):
         if needed.skill not in skills:
             yield unknown("skill", needed.skill, "skills", index, "skill")
+    queues = catalogue.ids(sql, "queue")
+    for at, step in enumerate(queue.steps):
+        if step.queue and step.queue not in queues:
+            yield unknown("queue", step.queue, "steps", at, "queue")
+        for index, needed in enumerate(step.skills):
+            if needed.skill not in skills:
+                yield unknown("skill", needed.skill, "steps", at, "skills", index, "skill")
 
 
 def _policy(sql: Sql, policy: bodies.NewPolicy) -> Iterable[Fault]:

@@ -44,11 +44,30 @@ class Requirement(BaseModel):
     level: Level = 1
 
 
+class QueueStep(BaseModel):
+    """Who may take a ticket too, so long after it began to wait: in the queue, in another, or `anybody`."""
+
+    after_seconds: float = Field(0, ge=0, le=2_592_000)
+    skills: Annotated[tuple[Requirement, ...], Field(max_length=20)] = ()
+    queue: Annotated[str, StringConstraints(max_length=64)] = ""
+    anybody: bool = False
+    alert: bool = False
+
+
 class NewQueue(Named):
-    """Where tickets wait. `offer_seconds` 0 assigns at once; one queue is the default."""
+    """Where tickets wait. `offer_seconds` 0 assigns at once; one queue is the default.
+
+    `steps` widen who may take a ticket. A ticket takes `units` of an agent's capacity by its channel's kind
+    (1 where none are named); nobody has more than `most_each` at once (0: no limit). It is kept for
+    `hold_seconds` for who had it, its customer's owner, their stand-in, who served the customer last.
+    """
 
     skills: Annotated[tuple[Requirement, ...], Field(max_length=20)] = ()
     offer_seconds: int = Field(60, ge=0, le=86_400)
+    steps: Annotated[tuple[QueueStep, ...], Field(max_length=10)] = ()
+    units: Annotated[dict[Id, Annotated[int, Field(ge=1, le=1000)]], Field(max_length=50)] = {}
+    most_each: int = Field(0, ge=0, le=1000)
+    hold_seconds: float = Field(30, ge=0, le=86_400)
     default: bool = False
 
 
@@ -62,6 +81,7 @@ class NewSkill(Named):
     """What an agent can be good at."""
 
     description: Word = ""
+    reserve: int = Field(0, ge=0, le=1000, description="Agents kept free for tickets that need it.")
 
 
 class SkillOut(Stamped, NewSkill):

@@ -141,27 +141,6 @@ class DecisionOut(BaseModel):
     rules_version: int
 
 
-class OfferOut(BaseModel):
-    """The ticket held out to an agent."""
-
-    id: str
-    agent_id: str
-    state: str
-    why: str
-    created_at: datetime
-    expires_at: datetime | None
-    ended_at: datetime | None
-
-
-class AssignmentOut(BaseModel):
-    """Who has the ticket, whom it was offered to, and why."""
-
-    assignee: str | None
-    status: TicketStatus
-    skills: dict[str, int]
-    offers: list[OfferOut]
-
-
 class DecisionList(BaseModel):
     """Decisions, newest first."""
 
@@ -313,19 +292,6 @@ def list_decisions(sql: Sql, call: Call, ticket_id: str) -> DecisionList:
             )
             for stored in decisions.of_conversation(sql, ticket.conversation_id)
         ]
-    )
-
-
-@api.read("/api/v1/tickets/{ticket_id}/assignment", summary="Whom it was offered to, and why")
-def get_assignment(sql: Sql, call: Call, ticket_id: str) -> AssignmentOut:
-    """The ticket's offers, oldest first."""
-    ticket = tickets.get(sql, tickets.id_of(sql, ticket_id))
-    made = offers.of_ticket(sql, ticket.id)
-    return AssignmentOut(
-        assignee=ticket.assignee,
-        status=ticket.status,
-        skills={need.skill: need.level for need in ticket.skills},
-        offers=[OfferOut.model_validate(offer._asdict()) for offer in made],
     )
 
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from storage.columns import Bytes, Json, Text, UtcTime
 
-revision = "0008"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 
 Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

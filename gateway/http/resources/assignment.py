@@ -1,0 +1,82 @@
+"""Who has a ticket, whom it was offered to and why; while it waits, why nobody and for how long."""
+
+from datetime import datetime
+
+import msgspec
+from pydantic import BaseModel, Field
+
+from gateway.http.call import Call
+from gateway.http.endpoint import Api
+from router.desk import Desk
+from router.expected_wait import expected_wait
+from router.pull import units
+from router.values import Ticket, TicketStatus
+from router.why_nobody import why_nobody
+from storage import assignment, offers, tickets
+from storage.paging import Sql
+
+api = Api("Tickets")
+
+
+class OfferOut(BaseModel):
+    """The ticket held out to an agent."""
+
+    id: str
+    agent_id: str
+    state: str
+    why: str
+    created_at: datetime
+    expires_at: datetime | None
+    ended_at: datetime | None
+
+
+class KeepsOut(BaseModel):
+    """What keeps an agent from the ticket: unskilled, away, full, missed, declined, or nothing."""
+
+    agent_id: str
+    name: str
+    reason: str
+    detail: str
+
+
+class NobodyOut(BaseModel):
+    """Why nobody has it: in a sentence, agent by agent, and when the next shift begins."""
+
+    text: str
+    agents: list[KeepsOut]
+    next_shift: datetime | None
+
+
+class AssignmentOut(BaseModel):
+    """Who has the ticket, whom it was offered to, and why; `nobody` while it waits."""
+
+    assignee: str | None
+    status: TicketStatus
+    skills: dict[str, int]
+    offers: list[OfferOut]
+    nobody: NobodyOut | None
+    expected_wait_seconds: float | None = Field(description="Four of five such tickets waited no longer.")
+
+
+@api.read("/api/v1/tickets/{ticket_id}/assignment", summary="Whom it was offered to, and why")
+def get_assignment(sql: Sql, call: Call, ticket_id: str) -> AssignmentOut:
+    """The ticket's offers, oldest first, and what keeps whom from it."""
+    ticket = tickets.get(sql, ticket_id)
+    waiting = ticket.status == "queued"
+    return AssignmentOut(
+        assignee=ticket.assignee,
+        status=ticket.status,
+        skills={need.skill: need.level for need in ticket.skills},
+        offers=[OfferOut.model_validate(offer._asdict()) for offer in offers.of_ticket(sql, ticket_id)],
+        nobody=_nobody(sql, call.parts.desk(sql), ticket, call.parts.clock()) if waiting else None,
+        expected_wait_seconds=expected_wait(*assignment.waits(sql, ticket)) if waiting else None,
+    )
+
+
+def _nobody(sql: Sql, desk: Desk, ticket: Ticket, now: datetime) -> NobodyOut:
+    people = assignment.agents(sql, None, now)
+    used = {
+        agent: sum(units(desk.queues.get(queue), kind) for queue, kind in rooms)
+        for agent, rooms in assignment.taken_rooms(sql).items()
+    }
+    return NobodyOut.model_validate(msgspec.to_builtins(why_nobody(ticket, desk, people, used, now)))
