@@ -56,7 +56,7 @@ def test_help_comes_at_once_and_names_every_command(tmp_path: Path) -> None:
     said = Folder(tmp_path / "data").told("--help")
     commands = re.findall(r"^  ([a-z]+)  +\S", said, re.MULTILINE)
     assert commands == [
-        *["serve", "worker", "demo", "migrate", "doctor", "backup", "restore", "assign", "sla"],
+        *["serve", "worker", "demo", "migrate", "doctor", "backup", "restore", "assign", "sla", "simulate"],
         *["user", "token", "channel", "rules", "kb", "ledger", "deadletter"],
     ]
 
