@@ -57,7 +57,7 @@ def test_help_comes_at_once_and_names_every_command(tmp_path: Path) -> None:
     commands = re.findall(r"^  ([a-z]+)  +\S", said, re.MULTILINE)
     assert commands == [
         *["serve", "worker", "demo", "migrate", "doctor", "backup", "restore", "assign", "sla", "simulate"],
-        *["user", "token", "channel", "rules", "kb", "ledger", "deadletter"],
+        *["user", "token", "channel", "rules", "kb", "mail", "ledger", "deadletter"],
     ]
 
 

@@ -17,6 +17,10 @@ async def test_a_queue_is_created_read_changed_and_deleted(desk: Desk) -> None:
         "names": {},
         "skills": [],
         "offer_seconds": 60,
+        "steps": [],
+        "units": {},
+        "most_each": 0,
+        "hold_seconds": 30,
         "default": False,
         "version": 1,
         "created_at": made.body["created_at"],
@@ -38,8 +42,29 @@ async def test_every_kind_keeps_what_it_is_given(desk: Desk) -> None:
     hours = [["09:00", "12:00"], ["13:00", "18:00"]]
     needed = [{"skill": "billing", "level": 2}]
     given: list[tuple[str, dict[str, Any]]] = [
-        ("skills", {"id": "billing", "name": "Billing", "description": "Invoices"}),
-        ("queues", {"id": "billing", "name": "账单", "skills": needed, "offer_seconds": 0, "default": True}),
+        ("skills", {"id": "billing", "name": "Billing", "description": "Invoices", "reserve": 1}),
+        (
+            "queues",
+            {
+                "id": "billing",
+                "name": "账单",
+                "skills": needed,
+                "offer_seconds": 0,
+                "steps": [
+                    {
+                        "after_seconds": 60.0,
+                        "skills": needed,
+                        "queue": "",
+                        "anybody": True,
+                        "alert": True,
+                    }
+                ],
+                "units": {"widget": 3},
+                "most_each": 2,
+                "hold_seconds": 10.0,
+                "default": True,
+            },
+        ),
         ("tiers", {"id": "gold", "name": "Gold", "order": 0}),
         ("fields", {"id": "why", "name": "Reason", "on": "ticket", "type": "choice", "choices": ["late"]}),
         (
