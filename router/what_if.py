@@ -1,9 +1,9 @@
 """What would be: recent tickets, or a stated load, on the desk's staffing as it is or changed."""
 
-import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import log
 from statistics import mean
 
 import msgspec
@@ -63,14 +63,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stated(
-    desk: Desk, begin: datetime, *, hours: float, per_hour: float, handling: float, seed: int
+    desk: Desk, begin: datetime, *, hours: float, per_hour: float, handling: float, draw: Callable[[], float]
 ) -> list[Worked]:
-    """A load as it is stated: Poisson arrivals, exponential handling, the tiers alike, the default queue."""
-    chance = random.Random(seed)  # noqa: S311 - a load to be repeated, no secret
+    """A load as it is stated: Poisson arrivals, exponential handling, the tiers alike, the default queue.
+
+    `draw` gives numbers from 0 to below 1.
+    """
     tiers = sorted(desk.tiers) or [""]
     found: list[Worked] = []
     at = 0.0
-    while (at := at + chance.expovariate(per_hour / 3600)) < hours * 3600:
+    while (at := at + -log(1 - draw()) * 3600 / per_hour) < hours * 3600:
         now = begin + timedelta(seconds=at)
         ticket = Ticket(
             id=f"t{len(found):07}",
@@ -81,10 +83,10 @@ def stated(
             created_at=now,
             updated_at=now,
             waiting_since=now,
-            tier=chance.choice(tiers),
+            tier=tiers[int(draw() * len(tiers))],
             queue=desk.default_queue,
         )
-        found.append(Worked(ticket=ticket, handling=chance.expovariate(1 / handling)))
+        found.append(Worked(ticket=ticket, handling=-log(1 - draw()) * handling))
     return found
 
 

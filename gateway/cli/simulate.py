@@ -1,5 +1,6 @@
 """`frontdesk simulate`: the desk's own tickets, or a stated load, on its staffing as it is or changed."""
 
+import random
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,7 +47,14 @@ def simulate(  # noqa: PLR0917 - each is a flag of the command
         if unknown := gone - {agent.id for agent in people} - {agent.name for agent in people}:
             raise Failure(f"There is no agent {min(unknown)}.")
         if per_hour:
-            worked = stated(desk, now, hours=days * 24, per_hour=per_hour, handling=handling * 60, seed=seed)
+            worked = stated(
+                desk,
+                now,
+                hours=days * 24,
+                per_hour=per_hour,
+                handling=handling * 60,
+                draw=random.Random(seed).random,
+            )
         stay = [agent for agent in people if agent.id not in gone and agent.name not in gone]
         found = [("as it is", what_if(desk, worked, people, [], handling * 60))]
         if extras or gone:

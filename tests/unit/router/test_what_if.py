@@ -1,5 +1,6 @@
 """A desk simulated on a stated load: theory where it holds, and what a change would bring."""
 
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -24,7 +25,7 @@ def people(count: int) -> list[Agent]:
 
 def test_a_stated_load_waits_as_erlang_c_says() -> None:
     """Ten agents at 80 %, in 100 hours; occupancy and fairness are as they must be."""
-    worked = stated(DESK, MONDAY, hours=100, per_hour=48, handling=600, seed=3)
+    worked = stated(DESK, MONDAY, hours=100, per_hour=48, handling=600, draw=random.Random(3).random)
     found = what_if(DESK, worked, people(10), [], 600)
     assert found.tiers[0].mean_wait / 60 == pytest.approx(mean_wait(10, 8, 10), rel=0.35)
     assert found.occupancy == pytest.approx(0.8, abs=0.05)
@@ -34,7 +35,7 @@ def test_a_stated_load_waits_as_erlang_c_says() -> None:
 
 def test_one_more_agent_breaks_fewer_promises() -> None:
     """Also one who is there for some hours of the day only."""
-    worked = stated(DESK, MONDAY, hours=48, per_hour=28, handling=600, seed=1)
+    worked = stated(DESK, MONDAY, hours=48, per_hour=28, handling=600, draw=random.Random(1).random)
     now = what_if(DESK, worked, people(5), [], 600)
     noon = what_if(DESK, worked, people(5), [Extra(skills={}, begin=12, end=16)], 600)
     whole = what_if(DESK, worked, people(5), [Extra(skills={})], 600)
