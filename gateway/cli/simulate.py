@@ -53,7 +53,7 @@ def simulate(  # noqa: PLR0917 - each is a flag of the command
                 hours=days * 24,
                 per_hour=per_hour,
                 handling=handling * 60,
-                draw=random.Random(seed).random,
+                draw=random.Random(seed).random,  # noqa: S311 - a load to be repeated, no secret
             )
         stay = [agent for agent in people if agent.id not in gone and agent.name not in gone]
         found = [("as it is", what_if(desk, worked, people, [], handling * 60))]
