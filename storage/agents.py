@@ -191,11 +191,6 @@ def credentials(sql: Connection, email: str) -> tuple[str, str] | None:
 
 
 def active(sql: Connection) -> list[Agent]:
-    """Who may sign in, in id order."""
-    return [_agents.load(line) for line in sql.execute(_agents.select().where(_row.active).order_by(_row.id))]
-
-
-def active(sql: Connection) -> list[Agent]:
     """Everybody who may work here, in id order."""
     query = _agents.select().where(_row.active)
     return [_agents.load(line) for line in sql.execute(query.order_by(_row.id))]
