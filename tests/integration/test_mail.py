@@ -1,6 +1,7 @@
 """E-mail with real servers: posted and fetched, threaded, answered over TLS, and never in a loop."""
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -260,14 +261,15 @@ async def test_two_desks_that_face_each_other_fall_silent(
 
 
 @pytest.fixture
-def imap(tmp_path: Path, trusted: Certificates) -> Iterator[Dovecot]:
-    """A server that keeps mail."""
-    server = Dovecot(tmp_path, trusted)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+def imap(trusted: Certificates) -> Iterator[Dovecot]:
+    """A server that keeps mail, in a folder that another user may enter: pytest's own are shut."""
+    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
+        server = Dovecot(Path(folder), trusted)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 def _letter(number: int) -> bytes:

@@ -32,9 +32,6 @@ class Dovecot:
         # Whoever reads mail is no root.
         if os.geteuid() == 0:
             shutil.chown(self.home, "mail", "mail")
-            for parent in folder.parents:
-                if parent.stat().st_uid == 0 and parent != Path("/") and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
         self._process = Process([binary, "-F", "-c", self._conf], folder / "dovecot.out")
         self.settings: dict[str, Any] = {
             "host": "127.0.0.1",
