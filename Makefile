@@ -27,7 +27,7 @@ ifneq ($(strip $(DATA)),)
 run: export FRONTDESK_DATA := $(DATA)
 endif
 
-.PHONY: run help test bench faults check lock clean test-programs
+.PHONY: run help test bench growth faults check lock clean test-programs
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/frontdesk serve --demo
@@ -47,6 +47,10 @@ bench: $(VENV)/.dev test-programs
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.on_servers
 	@$(BIN)/python -m tests.bench.assignment
+
+# Ten million messages: some minutes, and 15 GB of disk while it runs.
+growth: $(VENV)/.dev test-programs
+	@$(BIN)/python -m tests.bench.growth
 
 faults: $(VENV)/.dev test-programs
 	FRONTDESK_FAULTS=full $(BIN)/python -m pytest tests/faults -m 'faults or not faults'

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Literal, get_args
 
 from bus.live import Live
@@ -25,6 +26,7 @@ from workers.learning import Learner
 from workers.mail import Letters
 from workers.outbound import OutboundWorker
 from workers.poll import Polls
+from workers.pruner import Pruner
 from workers.relay import Relay
 from workers.rule_watch import RuleWatch
 from workers.search import SearchWorker
@@ -136,7 +138,7 @@ def assign(process: Process, setup: SetupLoader, owner: str) -> Runs:
 
 
 def clock(process: Process, setup: SetupLoader) -> Runs:
-    """Fires what is due, checks the ledger, watches rules, fills the search index, learns from answers."""
+    """Fires what is due, checks the ledger, watches rules, fills the search index, learns, forgets."""
     auditor = Auditor(store=process.store, clock=process.clock, tell=differences(process.metrics))
     learner = Learner(
         store=process.store,
@@ -144,9 +146,12 @@ def clock(process: Process, setup: SetupLoader) -> Runs:
         target_precision=process.settings.target_precision,
         tell=precision_of_answers(process.metrics),
     )
+    days = process.settings.retention_days
+    pruner = Pruner(store=process.store, kept=None if days is None else timedelta(days=days))
     return {
         "clock": ClockWorker(setup=setup).run,
         "learning": learner.run,
+        "pruner": pruner.run,
         "ledger": auditor.run,
         "search": SearchWorker(store=process.store).run,
         "ticket rules": TicketRules(setup=setup).run,

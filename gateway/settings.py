@@ -145,6 +145,9 @@ class Settings(BaseSettings):
     spool_mb: int = Field(
         1024, ge=0, le=1_000_000, description="a number of megabytes from 0 (no spool) to 1000000"
     )
+    retention_days: float | None = Field(
+        None, ge=1, le=36_500, description="a number of days from 1 to 36500, or unset to keep everything"
+    )
     api_rate: float = Field(200, gt=0, le=100_000, description="requests a second for one token, above 0")
     hook_rate: float = Field(200, gt=0, le=100_000, description="requests a second for one hook, above 0")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto, json or console")

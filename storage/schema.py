@@ -4,6 +4,8 @@ Names of places that grow with traffic: `messages`, `events` and `decisions` hav
 `values` columns hold a domain value's own fields as JSON where nothing is searched by them.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -37,6 +39,18 @@ def _id() -> "Column[str]":
 
 def _now(name: str = "created_at") -> "Column[object]":
     return Column(name, UtcTime, nullable=False)
+
+
+def _by_month(column: str) -> dict[str, Any]:
+    """What PostgreSQL partitions a table by: see `storage.partitions`."""
+    return {"postgresql_partition_by": f"RANGE ({column})"}
+
+
+def _keyed_by_month(table: Table, column: str) -> None:
+    """A partitioned table's key has the column in it that it is partitioned by."""
+    table.primary_key.ddl_if(dialect="sqlite")
+    key = UniqueConstraint("seq", column, name=f"{table.name}_by_month")
+    table.append_constraint(key.ddl_if(dialect="postgresql"))
 
 
 def _minute(*, primary_key: bool = False) -> "Column[object]":
@@ -176,7 +190,7 @@ messages = Table(
     "messages",
     metadata,
     Column("seq", Serial, primary_key=True, autoincrement=True),
-    Column("id", Text, nullable=False, unique=True),
+    Column("id", Text, nullable=False),
     Column("conversation_id", Text, nullable=False),
     Column("contact_point_id", Text, nullable=False),
     Column("position", Integer, nullable=False),
@@ -192,9 +206,16 @@ messages = Table(
     Column("raw", Bytes),
     Column("raw_blob", Text, nullable=False),
     _now(),
-    UniqueConstraint("conversation_id", "position", name="messages_in_order"),
+    # Where it is partitioned, uniqueness would need the month in it; that no message is there twice is what
+    # `dedupe` and the lock of its conversation see to.
+    UniqueConstraint("id").ddl_if(dialect="sqlite"),
+    UniqueConstraint("conversation_id", "position", name="messages_in_order").ddl_if(dialect="sqlite"),
+    Index("messages_by_id", "id").ddl_if(dialect="postgresql"),
+    Index("messages_by_position", "conversation_id", "position").ddl_if(dialect="postgresql"),
     Index("messages_by_contact", "contact_point_id", "seq"),
+    **_by_month("created_at"),
 )
+_keyed_by_month(messages, "created_at")
 
 dedupe = Table(
     "dedupe",
@@ -620,7 +641,9 @@ decisions = Table(
     Column("decision", Bytes, nullable=False),
     _now(),
     Index("decisions_by_conversation", "conversation_id", "seq"),
+    **_by_month("created_at"),
 )
+_keyed_by_month(decisions, "created_at")
 
 events = Table(
     "events",
@@ -631,7 +654,9 @@ events = Table(
     Column("conversation_id", Text),
     Column("data", Json, nullable=False),
     _now("at"),
+    **_by_month("at"),
 )
+_keyed_by_month(events, "at")
 
 counters = Table(
     "counters",

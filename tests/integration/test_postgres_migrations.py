@@ -17,15 +17,20 @@ DEFINITIONS = {
     "columns": """
         SELECT a.attrelid::regclass || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
                pg_get_expr(d.adbin, d.adrelid), c.collname
-        FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid AND t.relkind = 'r'
+        FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid AND t.relkind IN ('r', 'p')
+             AND NOT t.relispartition
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         LEFT JOIN pg_collation c ON c.oid = a.attcollation
         WHERE t.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND t.relname <> 'alembic_version'
     """,
-    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "indexes": """
+        SELECT indexname, indexdef FROM pg_indexes JOIN pg_class t ON t.relname = tablename
+        WHERE schemaname = 'public' AND NOT t.relispartition
+    """,
     "constraints": """
         SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace
+          AND NOT coalesce((SELECT relispartition FROM pg_class WHERE pg_class.oid = conrelid), false)
     """,
     "sequences": "SELECT sequencename, start_value, increment_by FROM pg_sequences",
 }
