@@ -7,8 +7,8 @@ from alembic import op
 
 from storage.columns import Bytes, Json, Text, UtcTime
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 Serial = sa.BigInteger()
 INDEXES = {
