@@ -36,7 +36,7 @@ help:
 	@echo "make run     set everything up and run the desk with its demo; PORT, HOST and DATA say where"
 	@echo "make test    run all tests; installs what they need"
 	@echo "make check   formatter, linter, types, import layers"
-	@echo "make bench   measure the desk beside a straw man; make faults: kill its processes, in full"
+	@echo "make bench   measure the desk beside a straw man; make faults: kill its processes, in full; make growth: with ten million messages"
 	@echo "make lock    lock the dependencies anew; make clean: remove what was made, not your data"
 	@echo "$(BIN)/frontdesk --help lists the desk's own commands, once one of these has run"
 

@@ -226,6 +226,7 @@ async def _set_up(fleet: Fleet, system: CustomerSystem) -> None:
     async with aiohttp.ClientSession(gateway.url, headers=headers) as api:
         body = {"kind": "webhook", "name": "shop", "settings": {"callback_url": system.callback_url}}
         async with api.post("/api/v1/channels", json=body) as answer:
+            assert answer.status == 201, await answer.text()
             made = await answer.json()
         rules = {"publish": True, "note": "echo", "rules": [ECHO]}
         async with api.put("/api/v1/routing/rules", json=rules) as answer:
