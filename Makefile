@@ -9,7 +9,8 @@ LOCKED := $(PIP) --no-deps --no-compile --require-hashes -r
 EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # --no-config: a lock must not depend on its author's own settings.
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' pyproject.toml
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' \
+	--extra semantic pyproject.toml
 # Programs that tests drive and Debian has: the program, and its package where that has another name.
 TEST_PROGRAMS := chromium dovecot:dovecot-imapd rabbitmq-server redis-server pg_ctlcluster:postgresql
 # Installing them starts no service: the tests start servers of their own, on other ports.
@@ -86,14 +87,14 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.made
-	@echo "Installing $$(grep -c == requirements.lock) packages into $(VENV) (a download of about 60 MB unless pip has them cached)"
+	@echo "Installing $$(grep -c == requirements.lock) packages into $(VENV) (a download of about 95 MB unless pip has them cached)"
 	@$(LOCKED) requirements.lock
 	@$(EDITABLE)
 	@touch $@
 
 # What the tests need holds what running needs, so the second stamp is set as well.
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/.made
-	@echo "Installing $$(grep -c == requirements-dev.lock) packages into $(VENV) (a download of about 170 MB unless pip has them cached)"
+	@echo "Installing $$(grep -c == requirements-dev.lock) packages into $(VENV) (a download of about 205 MB unless pip has them cached)"
 	@$(LOCKED) requirements-dev.lock
 	@$(EDITABLE)
 	@touch $(VENV)/.runtime $@

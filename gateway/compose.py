@@ -17,7 +17,7 @@ from prometheus_client import Gauge
 
 from channels.mail.reader import Readers
 from channels.protocol import Tools
-from gateway import callbacks, database, ends, roles
+from gateway import callbacks, database, encoders, ends, roles
 from gateway.acceptance import Acceptance
 from gateway.http import express, ops
 from gateway.http.app import build_app
@@ -173,7 +173,9 @@ async def _setup(process: Process) -> SetupLoader:
 
 
 async def _knowledge(stack: AsyncExitStack, process: Process) -> Knowledge:
-    knowledge = Knowledge(process.store, process.settings.target_precision, process.clock)
+    settings = process.settings
+    encoder = encoders.chosen(settings.encoder)
+    knowledge = Knowledge(process.store, settings.target_precision, process.clock, encoder)
     return await stack.enter_async_context(knowledge)
 
 

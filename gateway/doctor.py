@@ -12,7 +12,7 @@ from bus.port import BusError
 from bus.topology import OUTBOUND, inbound_lanes
 from channels.registry import UnknownKind, kind
 from channels.settings import SettingsError as ChannelSettingsError
-from gateway import database, ends
+from gateway import database, encoders, ends
 from gateway.settings import Settings, SettingsError, load
 from storage import channels, events
 from storage.blobs import BlobsUnavailable
@@ -53,6 +53,7 @@ async def examine(data: Path | None) -> list[Finding]:
         Finding("settings", True, f"data in {settings.data.resolve()}"),
         folder(settings),
         disk(settings),
+        encoder(settings),
     ]
     if not database.is_there(settings):
         return [*findings, Finding("store", True, "no desk here yet; the first start makes it")]
@@ -88,6 +89,20 @@ def disk(settings: Settings) -> Finding:
     return Finding(
         "disk", free >= LEAST_FREE, told, "" if free >= LEAST_FREE else "make room, or move the data"
     )
+
+
+def encoder(settings: Settings) -> Finding:
+    """What the knowledge base matches with, and that it works."""
+    try:
+        make = encoders.chosen(settings.encoder)
+        if make is not None:
+            make().encode(["ready?"])
+        told = f"matches are by {encoders.described(settings.encoder)}"
+    except Exception as error:  # whatever an encoder raises
+        return Finding("encoder", False, str(error), "install it, or set FRONTDESK_ENCODER=lexical")
+    if make is None and settings.encoder == encoders.AUTO:
+        told += "; the extra semantic is not installed"
+    return Finding("encoder", True, told)
 
 
 def server(settings: Settings) -> Finding:

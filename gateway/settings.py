@@ -165,6 +165,9 @@ class Settings(BaseSettings):
     fair_seconds: float = Field(3600, gt=0, le=604_800, description="seconds, above 0, to 604800")
     away_after_missed: int = Field(3, ge=0, le=1000, description="a number of offers, 0 for never")
     target_precision: float = Field(0.9, ge=0.5, lt=1, description="a share from 0.5 to below 1")
+    encoder: str = Field(
+        "auto", min_length=1, max_length=100, description="auto, lexical, or the name of an encoder"
+    )
 
     @property
     def database_file(self) -> Path:

@@ -1,213 +1,176 @@
-"""The inverted index: from a question to the few articles it may mean, with the evidence for each.
+"""The index: every phrasing's terms, their weights, and how near a question is to each of them.
 
-Terms are weighted by IDF over articles. Postings are kept twice, per phrasing and per article, in compressed
-rows of numpy arrays that are never written to after building, so an index may be read from any thread.
+Terms are weighted by IDF over articles and found through postings, the rarest first. The arrays are never
+written to after building, so an index may be read from any thread.
 """
 
-import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
 
-from knowledgebase.terms import Spelling, idf, is_function, terms
-from knowledgebase.text import is_unspaced, normalise, runs
+from knowledgebase.question import Question, View
+from knowledgebase.spelling import Spelling
+from knowledgebase.text import is_unspaced
+from knowledgebase.vocabulary import Phrasing, Vocabulary
 
 Floats = NDArray[np.float64]
+Vectors = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-_CONTENDERS: Final = 12
-"""Articles that are looked at closely."""
-_BEST_PHRASINGS: Final = 3
-_QUERY_TERMS: Final = 128
-"""Terms of a question that are looked up, the rarest first."""
+VIEWS: Final = ("meant", "spelt", "sense")
+"""What a phrasing is compared by: its words, its letters or sounds, and what an encoder makes of it."""
+_QUERY_TERMS: Final = 256
+"""Terms of a question that are looked up in a view, the rarest first."""
 _POSTINGS: Final = 200_000
-"""Postings read for one question: the commonest terms are left unread beyond that."""
-_COMPARED_CHARACTERS: Final = 300
+"""Postings read for one question in a view: the commonest terms are left unread beyond that."""
+_IMAGINED: Final = 50
+"""Articles that are imagined beside the real ones; a fifth of them hold any function word.
 
-
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What speaks for each contending article (arrays of one length, 0 to 1), and of the question."""
-
-    article: Ints
-    """Position of the article in the index."""
-    phrasing: Floats
-    """Cosine of the question and the article's nearest phrasing."""
-    phrasings: Floats
-    """The same, mean of the nearest three."""
-    whole: Floats
-    """Cosine of the question and all the article's phrasings taken together."""
-    coverage: Floats
-    """Share of the question's weight whose terms occur anywhere in the article."""
-    spelling: Floats
-    """rapidfuzz token_sort_ratio with the nearest of those phrasings, by letters."""
-    exact: Floats
-    """1 where a phrasing reads like the question, word for word."""
-    count: Floats
-    """Phrasings the article has (1 and up)."""
-    unspaced: bool
-    """Whether the question is mostly in a script without spaces."""
-    unknown: float
-    """Share of the question's weight that no phrasing of any article holds."""
-    content: float
-    """Terms of the question, function words left out, each by its kind's weight."""
-    unknown_content: float
-    """The same, those that no phrasing holds."""
-
-
-class _Postings:
-    """term -> (row, weight)..., in compressed rows."""
-
-    def __init__(self, term: Ints, row: Ints, weight: Floats, terms_count: int) -> None:
-        order = np.argsort(term, kind="stable")
-        self.rows = row[order]
-        self.weights = weight[order]
-        self.starts = np.searchsorted(term[order], np.arange(terms_count + 1))
-
-    def dot(self, query: Sequence[tuple[int, float]], rows: int) -> tuple[Floats, Floats]:
-        """For each row, the sum of query weight x posting weight, and the query weight that it holds."""
-        spans = [slice(self.starts[term], self.starts[term + 1]) for term, _ in query]
-        at = np.concatenate([self.rows[span] for span in spans])
-        weight = np.concatenate([self.weights[span] for span in spans])
-        asked = np.repeat(
-            np.array([weight for _, weight in query]), [span.stop - span.start for span in spans]
-        )
-        total, covered = np.bincount(at, asked * weight, rows), np.bincount(at, asked, rows)
-        return total.astype(np.float64), covered.astype(np.float64)
-
-
-class _Question(NamedTuple):
-    known: list[tuple[int, float]]
-    mass: float
-    norm: float
-    unknown: float
-    content: float
-    unknown_content: float
+So "would" weighs little and "refund" much even where there are three articles to count in.
+"""
 
 
 class Index:
-    """Built from the phrasings of each article (at least one each); positions are those of the argument."""
+    """Built from the phrasings of each article (at least one each); positions are those of the argument.
 
-    def __init__(self, articles: Sequence[Sequence[str]]) -> None:
-        split = [[runs(normalise(phrasing)) for phrasing in phrasings] for phrasings in articles]
-        flat = [phrasing for phrasings in split for phrasing in phrasings]
-        self._count = np.array([len(phrasings) for phrasings in split], dtype=np.int64)
-        self._ends = np.cumsum(self._count)
-        self._starts = self._ends - self._count
-        self._text = [" ".join(phrasing) for phrasing in flat]
-        self._spelling = Spelling(run for phrasing in flat for run in phrasing if not is_unspaced(run))
-        self._articles = len(split)
-        self._build(flat)
+    `vectors`: one unit vector for each phrasing, in order, where there is an encoder. `before`: an index
+    whose work is used again for the phrasings that are in both.
+    """
 
-    def _build(self, flat: list[list[str]]) -> None:
-        vocabulary: dict[str, int] = {}
-        kinds: list[float] = []
-        term_of: list[int] = []
-        phrasing_of: list[int] = []
-        for position, phrasing in enumerate(flat):
-            for name, kind in terms(phrasing).items():
-                known = vocabulary.setdefault(name, len(vocabulary))
-                if known == len(kinds):
-                    kinds.append(kind)
-                term_of.append(known)
-                phrasing_of.append(position)
-        term, phrasing_at = np.array(term_of, dtype=np.int64), np.array(phrasing_of, dtype=np.int64)
-        owner = np.repeat(np.arange(self._articles), self._count)
-        pairs, times = np.unique(term * self._articles + owner[phrasing_at], return_counts=True)
-        article_term, article_at = pairs // self._articles, pairs % self._articles
-        holding = np.bincount(article_term, minlength=len(vocabulary))
-        self._vocabulary = vocabulary
-        self._idf = [
-            idf(self._articles, int(count), function=is_function(name))
-            for name, count in zip(vocabulary, holding, strict=True)
-        ]
-        weight = np.array(self._idf) * np.array(kinds)
-        self._phrasing_norm = _norms(phrasing_at, weight[term], len(flat))
-        self._phrasings = _Postings(term, phrasing_at, weight[term], len(vocabulary))
-        shared = weight[article_term] * np.sqrt(times / self._count[article_at])
-        self._article_norm = _norms(article_at, shared, self._articles)
-        self._whole = _Postings(article_term, article_at, shared, len(vocabulary))
+    def __init__(
+        self,
+        articles: Sequence[Sequence[str]],
+        vectors: Vectors | None = None,
+        before: "Index | None" = None,
+    ) -> None:
+        self._vocabulary: Vocabulary = before._vocabulary if before else Vocabulary()
+        known = before._known if before else {}
+        flat = [text for phrasings in articles for text in phrasings]
+        self._known: dict[str, Phrasing] = {
+            text: known.get(text) or self._vocabulary.phrasing(text) for text in dict.fromkeys(flat)
+        }
+        self.phrasings = [self._known[text] for text in flat]
+        self.count = np.array([len(phrasings) for phrasings in articles], dtype=np.int64)
+        self.starts = np.cumsum(self.count) - self.count
+        self.owner = np.repeat(np.arange(len(articles)), self.count)
+        words = (run for one in self._known.values() for run in one.spoken.split(" "))
+        self.spelling = Spelling(run for run in dict.fromkeys(words) if run and not is_unspaced(run))
+        self.vectors = vectors
+        self._weigh()
 
-    def search(self, text: str) -> Evidence | None:
-        """The evidence for at most twelve articles, unordered; None where no term of `text` is known."""
-        asked = runs(normalise(text))
-        question = self._question(asked)
-        if not question.known:
+    def _weigh(self) -> None:
+        lengths = np.array([len(one.numbers) for one in self.phrasings])
+        self._numbers = np.concatenate([one.numbers for one in self.phrasings])
+        self._offsets = np.concatenate([[0], np.cumsum(lengths)])
+        row = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        size = len(self._vocabulary)
+        self._means = self._vocabulary.means()
+        # Within an article each term counts once, for its IDF and in its sum.
+        pairs, place = np.unique(self.owner[row] * size + self._numbers, return_inverse=True)
+        pair_term, pair_article = pairs % size, pairs // size
+        holding = np.bincount(pair_term, minlength=size)
+        prior = np.where(self._vocabulary.functions(), _IMAGINED / 5, 0.0)
+        kinds = self._vocabulary.kinds()
+        self._weight = np.log((len(self.count) + _IMAGINED + 1) / (holding + 0.5 + prior)) * kinds
+        self._norms, self._whole_norms = [], []
+        for view in (self._means, ~self._means):
+            each = np.where(view[self._numbers], self._weight[self._numbers], 0.0)
+            norm = _length(row, each, len(lengths))
+            total = np.bincount(place, each / norm[row], len(pairs)).astype(np.float64, copy=False)
+            self._norms.append(norm)
+            self._whole_norms.append(_length(pair_article, total, len(self.count)))
+        if self.vectors is not None:
+            sums = np.add.reduceat(self.vectors, self.starts, axis=0)
+            self._whole_norms.append(np.linalg.norm(sums, axis=1).astype(np.float64))
+        self._rows = row[np.argsort(self._numbers, kind="stable")]
+        self._spans = np.concatenate([[0], np.cumsum(np.bincount(self._numbers, minlength=size))])
+
+    def meant(self, term: str) -> int | None:
+        """The number of a meant term that some article holds."""
+        return self._held(self._vocabulary.meant.get(term))
+
+    def spelt(self, term: str) -> int | None:
+        """The number of a spelt term that some article holds."""
+        return self._held(self._vocabulary.spelt.get(term))
+
+    def weight(self, number: int) -> float:
+        """What the term of this number weighs, its kind included."""
+        return float(self._weight[number])
+
+    def unknown_weight(self, *, function: bool) -> float:
+        """What a term that no article holds weighs, in nats."""
+        prior = _IMAGINED / 5 if function else 0.0
+        return float(np.log((len(self.count) + _IMAGINED + 1) / (0.5 + prior)))
+
+    def _held(self, number: int | None) -> int | None:
+        # The vocabulary may have grown since, and may know terms of articles that are no more.
+        if number is None or number >= len(self._weight) or self._spans[number] == self._spans[number + 1]:
             return None
-        dot, _ = self._phrasings.dot(question.known, len(self._text))
-        phrasing = dot / (question.norm * self._phrasing_norm)
-        dot, covered = self._whole.dot(question.known, self._articles)
-        whole = dot / (question.norm * self._article_norm)
-        standing = np.maximum.reduceat(phrasing, self._starts) + 0.7 * whole
-        many = min(_CONTENDERS, self._articles)
-        contenders = np.argpartition(-standing, many - 1)[:many]
-        contenders = contenders[standing[contenders] > 0]
-        spoken = " ".join(asked)
-        near = [self._nearest(spoken, phrasing, article) for article in contenders.tolist()]
-        nearest, three, spelling, exact = np.array(near).T
-        return Evidence(
-            article=contenders,
-            phrasing=nearest,
-            phrasings=three,
-            whole=whole[contenders],
-            coverage=covered[contenders] / question.mass,
-            spelling=spelling,
-            exact=exact,
-            count=self._count[contenders].astype(np.float64),
-            unspaced=2 * sum(len(run) for run in asked if is_unspaced(run)) > sum(map(len, asked)),
-            unknown=question.unknown / question.mass,
-            content=question.content,
-            unknown_content=question.unknown_content,
+        return number
+
+    def near(self, question: Question, vector: Vectors | None) -> Floats:
+        """Views × phrasings: the cosine of the question and each phrasing."""
+        near = np.zeros((2 if vector is None or self.vectors is None else 3, len(self.phrasings)))
+        for position, view in enumerate((question.meant, question.spelt)):
+            if view.known:
+                near[position] = self._dot(view) / (view.norm * self._norms[position])
+        if vector is not None and self.vectors is not None:
+            near[2] = self.vectors @ vector
+        return near
+
+    def whole(self, near: Floats) -> Floats:
+        """Views × articles: the cosine of the question and all of an article's phrasings taken together."""
+        return np.add.reduceat(near, self.starts, axis=1) / np.array(self._whole_norms[: len(near)])
+
+    def postings(self, number: int) -> NDArray[np.int32]:
+        """The phrasings that hold a term."""
+        return self._rows[self._spans[number] : self._spans[number + 1]]
+
+    def numbers(self, rows: Ints) -> tuple[NDArray[np.int32], Ints]:
+        """The meant terms of some phrasings, and for each term the position of its phrasing in `rows`."""
+        spans = [self._numbers[self._offsets[row] : self._offsets[row + 1]] for row in rows.tolist()]
+        spans = [span[self._means[span]] for span in spans]
+        return np.concatenate(spans), np.repeat(np.arange(len(rows)), [len(span) for span in spans])
+
+    def weights(self, numbers: NDArray[np.int32]) -> Floats:
+        """What each of these terms weighs."""
+        return np.asarray(self._weight[numbers])
+
+    def kernel(self, rows: Ints) -> Floats:
+        """Cosines of some phrasings' meant terms with each other."""
+        numbers, position = self.numbers(rows)
+        unique, column = np.unique(numbers, return_inverse=True)
+        dense = np.zeros((len(rows), len(unique)))
+        dense[position, column] = self._weight[numbers] / self._norms[0][rows][position]
+        return np.asarray(dense @ dense.T)
+
+    def _dot(self, view: View) -> Floats:
+        known = self.affordable(view.known)
+        found = [self.postings(number) for number, _ in known]
+        weights = np.array([weight * self._weight[number] for number, weight in known])
+        summed = np.bincount(
+            np.concatenate(found), np.repeat(weights, [len(rows) for rows in found]), len(self.phrasings)
         )
+        return summed.astype(np.float64, copy=False)
 
-    def _question(self, asked: list[str]) -> _Question:
-        known: list[tuple[int, float]] = []
-        mass = square = unknown = content = unknown_content = 0.0
-        for term, kind in terms(asked, self._spelling.mend(asked)).items():
-            position = self._vocabulary.get(term)
-            function = is_function(term)
-            if position is not None:
-                weight = self._idf[position] * kind
-                known.append((position, weight))
-            elif term.isdecimal():  # an order number, a date: no article could hold it
-                continue
-            else:
-                weight = idf(self._articles, 0, function=function) * kind
-                unknown += weight
-                unknown_content += 0.0 if function else kind
-            mass += weight
-            square += weight * weight
-            content += 0.0 if function else kind
-        return _Question(self._affordable(known), mass, math.sqrt(square), unknown, content, unknown_content)
-
-    def _affordable(self, known: list[tuple[int, float]]) -> list[tuple[int, float]]:
-        known.sort(key=lambda term: -self._idf[term[0]])
-        starts, left, kept = self._phrasings.starts, _POSTINGS, 0
-        for position, _ in known[:_QUERY_TERMS]:
-            left -= int(starts[position + 1] - starts[position])
-            if left < 0 and kept:
+    def affordable(self, known: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """The rarest terms, as many as may be read for one question."""
+        held = sorted(
+            (int(self._spans[number + 1] - self._spans[number]), number, weight) for number, weight in known
+        )
+        budget = _POSTINGS
+        kept: list[tuple[int, float]] = []
+        for many, number, weight in held[:_QUERY_TERMS]:
+            budget -= many
+            if budget < 0 and kept:
                 break
-            kept += 1
-        return known[:kept]
-
-    def _nearest(self, spoken: str, phrasing: Floats, article: int) -> tuple[float, float, float, float]:
-        first, last = int(self._starts[article]), int(self._ends[article])
-        order = first + np.argsort(-phrasing[first:last], kind="stable")[:_BEST_PHRASINGS]
-        texts = [self._text[position] for position in order.tolist()]
-        cut = spoken[:_COMPARED_CHARACTERS]
-        spelling = max(fuzz.token_sort_ratio(cut, text[:_COMPARED_CHARACTERS]) for text in texts) / 100
-        return (
-            float(phrasing[order[0]]),
-            float(phrasing[order].mean()),
-            spelling,
-            float(any(text == spoken for text in texts)),
-        )
+            kept.append((number, weight))
+        return kept
 
 
-def _norms(row: Ints, weight: Floats, rows: int) -> Floats:
+def _length(row: Ints | NDArray[np.int32], values: Floats, rows: int) -> Floats:
     """Euclidean length of each row; 1 for a row without terms."""
-    square = np.bincount(row, weight * weight, rows)
+    square = np.bincount(row, values * values, rows)
     return np.sqrt(np.where(square > 0, square, 1.0))

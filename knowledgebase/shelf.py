@@ -29,7 +29,7 @@ class Shelf:
     ) -> list[Article]:
         """The articles that hold most of the words of `text`, best first; of a long one 64 terms count."""
         scores: dict[str, float] = {}
-        for term, kind in list(terms(runs(normalise(text))).items())[:_QUERY_TERMS]:
+        for term, kind in list(terms(runs(normalise(text))).meant.items())[:_QUERY_TERMS]:
             holding = self._postings.get(term, {})
             rarity = kind * math.log(1 + len(self.articles) / (1 + len(holding)))
             for article_id, weight in holding.items():
@@ -48,5 +48,8 @@ def _weights(article: Article) -> dict[str, float]:
         (_TITLE, (article.title, *(one.title for one in variants))),
     )
     return {
-        term: weight for weight, texts in places for text in texts for term in terms(runs(normalise(text)))
+        term: weight
+        for weight, texts in places
+        for text in texts
+        for term in terms(runs(normalise(text))).meant
     }

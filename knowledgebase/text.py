@@ -2,7 +2,7 @@
 
 Letters are folded (NFKC, case, accents, Arabic and Hebrew vowel points) and Traditional characters become
 Simplified. Scripts that put spaces between words give words, English ones stemmed; scripts that do not (Han,
-kana, Thai, Lao, Burmese, Khmer) and Hangul, whose particles cling to words, give characters and bigrams.
+kana, Thai, Lao, Burmese, Khmer) and Hangul, whose particles cling to words, give unbroken runs.
 """
 
 import re
@@ -28,11 +28,13 @@ _DROPPED: Final = re.compile(
     r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200f\ufeff]"
 )
 # Each alternative either begins with a fixed text or is bounded, so that none is worse than linear.
-_NOT_WORDS: Final = re.compile(r"<[a-zA-Z/!][^<>]*>|https?://[!-~]+|[\w.+-]{1,64}@[a-zA-Z0-9.-]{1,64}")
+_NOT_WORDS: Final = re.compile(
+    r"<[a-zA-Z/!][^<>]*>|https?://[!-~]+|[\w.+-]{1,64}@[a-zA-Z0-9.-]{1,64}|\x1b\[[0-9;]{0,16}[a-zA-Z]"
+)
 
 
 def normalise(text: str) -> str:
-    """The first 2,000 characters in one spelling: no markup, links or addresses, folded, Simplified."""
+    """The first 2,000 characters in one spelling: no markup, links, addresses or escapes; folded."""
     return folded(_NOT_WORDS.sub(" ", text[:MAX_CHARACTERS]))[:MAX_CHARACTERS]
 
 
@@ -53,11 +55,6 @@ def runs(normalised: str) -> list[str]:
 def is_unspaced(run: str) -> bool:
     """Whether a run is in a script that gives n-grams instead of words."""
     return _UNSPACED_RUN.match(run) is not None
-
-
-def ngrams(run: str) -> list[str]:
-    """The characters and bigrams of an unspaced run."""
-    return [*run, *(run[at : at + 2] for at in range(len(run) - 1))]
 
 
 def stem(word: str) -> str:

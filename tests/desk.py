@@ -22,9 +22,12 @@ FRONTDESK = Path(sys.executable).with_name("frontdesk")
 
 
 def environment(data: Path, **settings: object) -> dict[str, str]:
-    """This process's environment with no settings of the desk's but these (`port=1` is FRONTDESK_PORT)."""
+    """This process's environment with no settings of the desk's but these (`port=1` is FRONTDESK_PORT).
+
+    Matching is by words alone where nothing else is said: no test waits for an encoder that it is not about.
+    """
     bare = {name: value for name, value in os.environ.items() if not name.upper().startswith("FRONTDESK_")}
-    given = {"data": data, **settings}
+    given = {"data": data, "encoder": "lexical", **settings}
     return bare | {f"FRONTDESK_{name.upper()}": str(value) for name, value in given.items()}
 
 

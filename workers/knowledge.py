@@ -2,64 +2,98 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import structlog
 
+from knowledgebase.article import Article
+from knowledgebase.calibration import UNCALIBRATED, Calibration
+from knowledgebase.encoder import Encoder
 from knowledgebase.match import Match, Snapshot
 from router.decision import Known
 from router.telling import known
 from storage import articles
 from storage.store import Clock, Store, StoreError
 
+T = TypeVar("T")
 log = structlog.get_logger()
 # How often the articles' stamp is looked at, in seconds: a new article answers within two.
 LOOK_EVERY = 0.5
+# So many new texts are indexed by their words first: an encoder takes a millisecond for each.
+MOST_AT_ONCE = 200
 
 
 class Knowledge:
     """Matches texts and keeps the snapshot fresh. Open with `async with`.
 
-    A match runs on one thread of its own: the event loop is never held, and one slow text delays no socket.
+    Matches run on one thread of their own and snapshots are built on another: the event loop is never held,
+    and no match waits for a build. The encoder is made when the first text is matched, so that an idle desk
+    does without its memory and starts without its time; until it is there, matches are by words alone.
     """
 
-    def __init__(self, store: Store, target_precision: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        target_precision: float,
+        clock: Clock,
+        make_encoder: Callable[[], Encoder] | None = None,
+    ) -> None:
         self._store, self._clock = store, clock
         self._precision = target_precision
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="match")
+        self._make_encoder = make_encoder
+        self._matching = ThreadPoolExecutor(1, thread_name_prefix="match")
+        self._building = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._stamp: object = None
-        self._snapshot = Snapshot.build(())
-        self._task: asyncio.Task[None] | None = None
+        self._found: Sequence[Article] = ()
+        self._snapshot = self._encoded = Snapshot.build(())
+        self._encoder: Encoder | None = None
+        self._asked = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
         self.articles: Mapping[str, Known] = {}
+        self.calibration: Calibration = UNCALIBRATED
 
     async def __aenter__(self) -> "Knowledge":
         await self._refresh()
-        self._task = asyncio.create_task(self._keep_fresh(), name="knowledge")
+        self._tasks = [asyncio.create_task(self._keep_fresh(), name="knowledge")]
+        if self._make_encoder is None:
+            self._ready.set()
+        else:
+            self._tasks.append(asyncio.create_task(self._load(self._make_encoder), name="encoder"))
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        self._thread.shutdown(cancel_futures=True)
+                await task
+        self._matching.shutdown(cancel_futures=True)
+        self._building.shutdown(cancel_futures=True)
 
     async def match(self, texts: Mapping[str, str]) -> dict[str, Match]:
         """Matches by the texts' keys."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._match, texts)
+        self._asked.set()
+        return await asyncio.get_running_loop().run_in_executor(self._matching, self._match, texts)
 
     async def match_one(self, text: str, language: str | None = None) -> Match:
-        """The match of one text in a language that may be known."""
+        """The match of one text in a language that may be known, once the encoder is there."""
+        self._asked.set()
+        await self._ready.wait()
         loop = asyncio.get_running_loop()
-        snapshot, precision = self._snapshot, self._precision
+        snapshot, precision, calibration = self._snapshot, self._precision, self.calibration
         return await loop.run_in_executor(
-            self._thread, lambda: snapshot.match(text, language, target_precision=precision)
+            self._matching,
+            lambda: snapshot.match(text, language, target_precision=precision, calibration=calibration),
         )
 
     def _match(self, texts: Mapping[str, str]) -> dict[str, Match]:
-        snapshot = self._snapshot
-        return {key: snapshot.match(text, target_precision=self._precision) for key, text in texts.items()}
+        snapshot, precision, calibration = self._snapshot, self._precision, self.calibration
+        return {
+            key: snapshot.match(text, target_precision=precision, calibration=calibration)
+            for key, text in texts.items()
+        }
 
     async def _keep_fresh(self) -> None:
         while True:
@@ -74,8 +108,33 @@ class Knowledge:
         stamp = await self._store.read(lambda sql: articles.stamp(sql, now))
         if stamp == self._stamp:
             return
-        found = await self._store.read(lambda sql: articles.published(sql, now))
-        loop = asyncio.get_running_loop()
-        self._snapshot = await loop.run_in_executor(self._thread, Snapshot.build, found)
-        self.articles = known(found)
+        self._found = await self._store.read(lambda sql: articles.published(sql, now))
+        await self._build()
+        self.articles = known(self._found)
         self._stamp = stamp
+
+    async def _load(self, make: Callable[[], Encoder]) -> None:
+        await self._asked.wait()
+        try:
+            self._encoder = await self._in_background(make)
+            await self._build()
+        except Exception as error:
+            # Whatever an encoder raises: a desk that answers by words is better than one that doesn't.
+            self._encoder = None
+            log.error("no encoder; matches are by words alone", error=repr(error))
+        finally:
+            self._ready.set()
+
+    async def _build(self) -> None:
+        found, encoder = self._found, self._encoder
+        if encoder is None or self._encoded.lacks(found) > MOST_AT_ONCE:
+            before = self._snapshot
+            self._snapshot = await self._in_background(lambda: Snapshot.build(found, None, before))
+        if encoder is not None:
+            encoded = self._encoded
+            self._snapshot = self._encoded = await self._in_background(
+                lambda: Snapshot.build(found, encoder, encoded)
+            )
+
+    async def _in_background(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._building, work)

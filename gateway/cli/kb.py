@@ -18,19 +18,33 @@ ArticleFile = Annotated[
     Path, typer.Option("--articles", exists=True, dir_okay=False, help="Articles, one JSON object a line.")
 ]
 Precision = Annotated[
-    float, typer.Option(min=0.5, max=0.999, help="From which confidence an article may answer by itself.")
+    float, typer.Option(min=0.5, max=0.999, help="The share of answers that is to be right.")
 ]
+EncoderName = Annotated[str, typer.Option("--encoder", help="auto, lexical, or the name of an encoder.")]
 
 
 @app.command("match")
-def match(articles: ArticleFile, target_precision: Precision = 0.9) -> None:
+def match(articles: ArticleFile, target_precision: Precision = 0.9, encoder: EncoderName = "auto") -> None:
     """Match each {"text", "language"?} line on stdin against the articles of a file; no desk is needed."""
     from knowledgebase.match import Snapshot
 
-    answer_each(_matcher(Snapshot.build(_parsed(articles)), target_precision))
+    found = _parsed(articles)
+    answer_each(_matcher(Snapshot.build(found, made(encoder)), target_precision))
+
+
+def made(encoder: str) -> Any:
+    """The encoder of that name, ready; None to match without one."""
+    from gateway.encoders import UnknownEncoder, chosen
+
+    try:
+        make = chosen(encoder)
+    except UnknownEncoder as error:
+        raise typer.BadParameter(str(error), param_hint="--encoder") from None
+    return make() if make else None
 
 
 def _matcher(snapshot: Any, precision: float) -> Callable[[str], Any]:
+    from gateway.http.resources.ticket_models import match_out
     from knowledgebase.jsonl import LineError, parse_question
 
     number = 0
@@ -42,7 +56,8 @@ def _matcher(snapshot: Any, precision: float) -> Callable[[str], Any]:
             question = parse_question(line.encode("utf-8", "surrogateescape"), number)
         except LineError as error:
             return {"error": error.detail, "line": number}
-        return snapshot.match(question.text, question.language, target_precision=precision)
+        found = snapshot.match(question.text, question.language, target_precision=precision)
+        return match_out(found).model_dump()
 
     return answer
 
