@@ -54,6 +54,11 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         """
         return _threshold(self, target_precision)
 
+    def raw_threshold(self, target_precision: float) -> float:
+        """The same before calibration."""
+        reached = _logit(np.array([self.threshold(target_precision)]))
+        return float((1 / (1 + np.exp(-(reached - self.offset) / self.slope)))[0])
+
     def _applied(self, raw: Floats) -> Floats:
         return np.asarray(1 / (1 + np.exp(-(self.slope * _logit(raw) + self.offset))))
 

@@ -9,6 +9,7 @@ from gateway.cli import (
     desk,
     doctor,
     engines,
+    evaluate,
     kb,
     ledger,
     mail,
@@ -41,6 +42,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
 app.add_typer(channels.app, name="channel")
 app.add_typer(rules.app, name="rules")
+kb.app.command("evaluate")(evaluate.evaluate)
 app.add_typer(kb.app, name="kb")
 app.add_typer(mail.app, name="mail")
 app.add_typer(ledger.app, name="ledger")
