@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledgebase.question import Question, View
+from knowledgebase.sketch import FROM, Sketch
 from knowledgebase.spelling import Spelling
 from knowledgebase.text import is_unspaced
 from knowledgebase.vocabulary import Phrasing, Vocabulary
@@ -23,7 +24,7 @@ VIEWS: Final = ("meant", "spelt", "sense")
 """What a phrasing is compared by: its words, its letters or sounds, and what an encoder makes of it."""
 _QUERY_TERMS: Final = 256
 """Terms of a question that are looked up in a view, the rarest first."""
-_POSTINGS: Final = 200_000
+_POSTINGS: Final = 60_000
 """Postings read for one question in a view: the commonest terms are left unread beyond that."""
 _IMAGINED: Final = 50
 """Articles that are imagined beside the real ones; a fifth of them hold any function word.
@@ -58,6 +59,7 @@ class Index:
         words = (run for one in self._known.values() for run in one.spoken.split(" "))
         self.spelling = Spelling(run for run in dict.fromkeys(words) if run and not is_unspaced(run))
         self.vectors = vectors
+        self._sketch = Sketch(vectors) if vectors is not None and len(vectors) > FROM else None
         self._weigh()
 
     def _weigh(self) -> None:
@@ -117,7 +119,7 @@ class Index:
             if view.known:
                 near[position] = self._dot(view) / (view.norm * self._norms[position])
         if vector is not None and self.vectors is not None:
-            near[2] = self.vectors @ vector
+            near[2] = self._sketch.near(vector) if self._sketch else self.vectors @ vector
         return near
 
     def whole(self, near: Floats) -> Floats:

@@ -8,7 +8,7 @@ kana, Thai, Lao, Burmese, Khmer) and Hangul, whose particles cling to words, giv
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import opencc
@@ -57,6 +57,7 @@ def is_unspaced(run: str) -> bool:
     return _UNSPACED_RUN.match(run) is not None
 
 
+@lru_cache(1 << 16)
 def stem(word: str) -> str:
     """An English word without its plural, -ed or -ing; other words hardly change.
 

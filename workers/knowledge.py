@@ -23,6 +23,7 @@ log = structlog.get_logger()
 LOOK_EVERY = 0.5
 # So many new texts are indexed by their words first: an encoder takes a millisecond for each.
 MOST_AT_ONCE = 200
+_WITHOUT = "no encoder; matches are by words alone"
 
 
 class Knowledge:
@@ -119,22 +120,29 @@ class Knowledge:
             self._encoder = await self._in_background(make)
             await self._build()
         except Exception as error:
-            # Whatever an encoder raises: a desk that answers by words is better than one that doesn't.
-            self._encoder = None
-            log.error("no encoder; matches are by words alone", error=repr(error))
+            log.error(_WITHOUT, error=repr(error))
         finally:
             self._ready.set()
 
     async def _build(self) -> None:
-        found, encoder = self._found, self._encoder
-        if encoder is None or self._encoded.lacks(found) > MOST_AT_ONCE:
-            before = self._snapshot
-            self._snapshot = await self._in_background(lambda: Snapshot.build(found, None, before))
-        if encoder is not None:
-            encoded = self._encoded
-            self._snapshot = self._encoded = await self._in_background(
-                lambda: Snapshot.build(found, encoder, encoded)
-            )
+        found = self._found
+        if self._encoder is None or self._encoded.lacks(found) > MOST_AT_ONCE:
+            self._snapshot = await self._by_words(found)
+        if self._encoder is None:
+            return
+        encoder, before = self._encoder, self._encoded
+        try:
+            self._encoded = await self._in_background(lambda: Snapshot.build(found, encoder, before))
+            self._snapshot = self._encoded
+        except Exception as error:
+            # Whatever an encoder raises: a desk that answers by words is better than one that doesn't.
+            log.error(_WITHOUT, error=repr(error))
+            self._encoder = None
+            self._snapshot = await self._by_words(found)
+
+    async def _by_words(self, found: Sequence[Article]) -> Snapshot:
+        before = self._snapshot
+        return await self._in_background(lambda: Snapshot.build(found, None, before))
 
     async def _in_background(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._building, work)
