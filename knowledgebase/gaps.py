@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from knowledgebase.terms import is_function, terms
-from knowledgebase.text import language, normalise, runs
+from knowledgebase.text import is_unspaced, language, normalise, runs
 
 _ALIKE: Final = 0.42
 """Cosine from which a question joins a group."""
@@ -67,7 +67,7 @@ def gaps(asked: Sequence[Asked], limit: int = 50) -> list[Gap]:
 
 def _vectors(texts: Sequence[str]) -> list[_Vector]:
     """Terms weighted by their rarity among the questions, of length 1."""
-    split = [terms(runs(normalise(text))) for text in texts]
+    split = [_loosely(terms(runs(normalise(text))).meant) for text in texts]
     holding = Counter(term for one in split for term in one)
     vectors = []
     for one in split:
@@ -78,6 +78,16 @@ def _vectors(texts: Sequence[str]) -> list[_Vector]:
         norm = math.sqrt(sum(weight * weight for weight in weighted.values())) or 1.0
         vectors.append({term: weight / norm for term, weight in weighted.items()})
     return vectors
+
+
+def _loosely(meant: dict[str, float]) -> dict[str, float]:
+    """Of a script without spaces, characters before bigrams and nothing longer: words stand in any order."""
+    loose = {1: 0.6, 2: 0.4}
+    return {
+        term: loose[len(term)] if is_unspaced(term) else kind
+        for term, kind in meant.items()
+        if len(term) in loose or not is_unspaced(term)
+    }
 
 
 def _gap(members: Sequence[Asked]) -> Gap:

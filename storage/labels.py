@@ -90,6 +90,8 @@ def _exposed(sql: Connection, label: Label) -> Label:
     matched = [one.made for one in of_conversation(sql, label.conversation_id) if one.made.context.match]
     if not by_agent:
         matched = [one for one in matched if one.message_id != label.message_id] or matched
+    # One that showed something goes before one that only might have.
+    matched.sort(key=lambda one: one.context.match is None or one.context.match.outcome == "none")
     for made in matched:
         match = made.context.match
         named = [one for one in match.candidates if one.article_id == label.article_id] if match else []
@@ -99,7 +101,7 @@ def _exposed(sql: Connection, label: Label) -> Label:
                 label,
                 made.message_id,
                 confidence=named[0].confidence,
-                uncalibrated=getattr(named[0], "uncalibrated", named[0].confidence),
+                uncalibrated=named[0].uncalibrated,
                 encoder=match.encoder,
                 exposure=match.outcome if match.outcome != "none" else "agent",
             )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -9,18 +10,20 @@ from typing import TypeVar
 import structlog
 
 from knowledgebase.article import Article
-from knowledgebase.calibration import UNCALIBRATED, Calibration
+from knowledgebase.calibration import UNCALIBRATED, Calibration, Label, fit
 from knowledgebase.encoder import Encoder
 from knowledgebase.match import Match, Snapshot
 from router.decision import Known
 from router.telling import known
-from storage import articles
+from storage import articles, labels
 from storage.store import Clock, Store, StoreError
 
 T = TypeVar("T")
 log = structlog.get_logger()
 # How often the articles' stamp is looked at, in seconds: a new article answers within two.
 LOOK_EVERY = 0.5
+# How often the desk's labels are looked at anew, in turns of the same: every minute.
+_CALIBRATE_EVERY = 120
 # So many new texts are indexed by their words first: an encoder takes a millisecond for each.
 MOST_AT_ONCE = 200
 _WITHOUT = "no encoder; matches are by words alone"
@@ -97,12 +100,14 @@ class Knowledge:
         }
 
     async def _keep_fresh(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
+        for turn in itertools.count():
             try:
                 await self._refresh()
+                if turn % _CALIBRATE_EVERY == 0:
+                    await self._calibrate()
             except StoreError as error:
                 log.warning("articles not reloaded; the last ones stay in use", error=str(error))
+            await asyncio.sleep(LOOK_EVERY)
 
     async def _refresh(self) -> None:
         now = self._clock()
@@ -113,6 +118,12 @@ class Knowledge:
         await self._build()
         self.articles = known(self._found)
         self._stamp = stamp
+
+    async def _calibrate(self) -> None:
+        encoder = self._snapshot.encoder
+        judged = await self._store.read(lambda sql: labels.judged(sql, encoder))
+        shown = [Label(confidence=confidence, right=right) for confidence, right in judged]
+        self.calibration = await self._in_background(lambda: fit(shown))
 
     async def _load(self, make: Callable[[], Encoder]) -> None:
         await self._asked.wait()

@@ -22,7 +22,8 @@ async def matched(office: Office, text: str, outcome: Any, *ids: str) -> None:
     """A message of Ann's of which the match makes this."""
     envelope = office.envelope(text)
     candidates = tuple(
-        Candidate(article_id=one, title=one, confidence=0.95 - place / 10) for place, one in enumerate(ids)
+        Candidate(article_id=one, title=one, confidence=0.95 - place / 10, uncalibrated=0.95 - place / 10)
+        for place, one in enumerate(ids)
     )
     match = Match(outcome=outcome, candidates=candidates, encoder="test")
     known = office.knowledge.articles

@@ -271,7 +271,7 @@ def get_precision(sql: Sql, call: Call, query: Days) -> PrecisionOut:
     judged = judged_since(sql, begin)
     now = precision.quality(judged, call.parts.settings.target_precision)
     settings = precision.settings(
-        questions.exposures(sql, begin), judged, lambda target: target, SUGGEST_FROM
+        questions.exposures(sql, begin), judged, call.parts.knowledge.calibration.threshold, SUGGEST_FROM
     )
     return PrecisionOut(
         target=now.target,
