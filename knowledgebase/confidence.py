@@ -26,9 +26,11 @@ SEMANTIC: Final = "semantic"
 
 _EXACT: Final = 4.0
 """Added where the question is one of the phrasings word for word. Set by hand: the samples hold few such."""
-_OTHER_LANGUAGE: Final = {LEXICAL: 2.5, SEMANTIC: 0.7}
+_OTHER_LANGUAGE: Final = 2.5
 """Taken off the score of an article in another language than the question's, by hand: where both speak of
 "iPhone 15", the customer's own goes first."""
+_OWN_LANGUAGE: Final = 0.7
+"""How far an article in another language must be ahead, where sense is compared, to go before the own."""
 
 
 _BY_COUNT: Final = ("ridge", "coverage", "near_meant", "said")
@@ -80,13 +82,22 @@ def features(evidence: Evidence, foreign: NDArray[np.bool_]) -> Features:
     return Features(article, none)
 
 
+def _outdone(scores: Floats, foreign: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which articles in another language say no more than one in the own: translations, most likely."""
+    if foreign.all():
+        return np.zeros_like(foreign)
+    own = float(scores[~foreign].max())
+    return np.asarray(foreign & (scores <= own + _OWN_LANGUAGE))
+
+
 def confidences(evidence: Evidence, foreign: NDArray[np.bool_]) -> Floats:
     """The chance of each contending article, 0 to 1."""
     kind = SEMANTIC if "near_sense" in evidence.columns else LEXICAL
     table, found = shipped()[kind], features(evidence, foreign)
-    scores = _EXACT * evidence.columns["exact"] - _OTHER_LANGUAGE[kind] * foreign
+    scores = _EXACT * evidence.columns["exact"]
     for name, weight in table.article.items():
         scores = scores + weight * found.article[name]
+    scores = scores - _OTHER_LANGUAGE * (foreign if kind == LEXICAL else _outdone(scores, foreign))
     none = sum(weight * found.none[name] for name, weight in table.none.items())
     highest = max(none, float(scores.max()))
     chances = np.exp(scores - highest)
