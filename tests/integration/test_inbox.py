@@ -90,7 +90,14 @@ async def test_a_reply_is_stored_queued_and_heard_by_the_ticket(office: Office) 
             "message.created",
             {"message_id": made.id, "author": "agent", "position": 3, "contact": contact, "kind": "public"},
         ),
-        ("ticket.updated", {"status": "open", "assignee": "agt_1"}),
+        (
+            "ticket.updated",
+            {
+                "status": "open",
+                "assignee": "agt_1",
+                "previous": {"status": "queued", "assignee": None},
+            },
+        ),
     ]
 
 
@@ -253,12 +260,13 @@ async def test_closing_a_ticket_closes_its_conversation(office: Office) -> None:
 
 
 async def test_an_event_names_what_changed_and_only_that(office: Office) -> None:
-    """A change that changes nothing tells nobody."""
+    """With what it was before; a change that changes nothing tells nobody."""
     ticket = await asked(office)
     await change(office, ticket, edit, {"priority": "high", "tags": ("a",)})
     await change(office, ticket, lambda before, **_: before)
     told = await office.events("ticket.updated")
-    assert [event.data for event in told] == [{"priority": "high", "tags": ["a"]}]
+    was = {"priority": "normal", "tags": []}
+    assert [event.data for event in told] == [{"priority": "high", "tags": ["a"], "previous": was}]
 
 
 async def test_what_a_customer_writes_to_a_merged_ticket_reaches_the_other(office: Office) -> None:
@@ -520,7 +528,12 @@ async def test_a_snoozed_ticket_comes_back(office: Office) -> None:
     await office.clocks.step()
     back = await office.ticket()
     assert (back.status, back.assignee, back.snoozed_until) == ("open", "agt_1", None)
-    assert (await office.events("ticket.updated"))[-1].data == {"status": "open", "waiting_reason": None}
+    told = (await office.events("ticket.updated"))[-1].data
+    assert told == {
+        "status": "open",
+        "waiting_reason": None,
+        "previous": {"status": "waiting", "waiting_reason": "snoozed"},
+    }
 
 
 async def test_a_resolved_ticket_closes_with_its_conversation(office: Office) -> None:
