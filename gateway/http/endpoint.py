@@ -125,13 +125,16 @@ class Api:
         return self._register("asynchronous", method, path, summary, rest)
 
     def add(self, endpoint: Endpoint) -> None:
-        """An endpoint whose types are not annotations."""
+        """An endpoint whose types are not annotations. Raises TypeError for a route that is taken."""
+        # Of two the first would answer, and the other never.
+        if any((one.method, one.path) == (endpoint.method, endpoint.path) for one in self):
+            raise TypeError(f"{endpoint.method} {endpoint.path} is there already")
         self._endpoints.append(endpoint)
 
     def include(self, *others: "Api") -> "Api":
         """This one with the others' endpoints too."""
-        for other in others:
-            self._endpoints.extend(other)
+        for endpoint in (endpoint for other in others for endpoint in other):
+            self.add(endpoint)
         return self
 
     def _register(

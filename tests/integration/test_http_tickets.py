@@ -1,5 +1,6 @@
 """Tickets over HTTP, as programs use them: by number, by token, pulling what a channel can't push."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -189,7 +190,8 @@ async def test_typing_is_told_both_ways(desk: Desk) -> None:
         frame = await eventually(heard)
         assert (await desk.ask("POST", told, role="agent")).status == 204
         # Empty ones tell of messages.
-        nudge = json.loads(await anext(one async for one in customer if one))
+        async with asyncio.timeout(15):
+            nudge = json.loads(await anext(one async for one in customer if one))
     assert frame == {"type": "typing", "conversation_id": ticket["conversation_id"]}
     assert nudge == {"typing": "test agent"}
 

@@ -1,6 +1,5 @@
 """Conversations over HTTP: who has them, what was said, taking one over, retrying a delivery, files."""
 
-from contextlib import suppress
 from typing import Literal
 from urllib.parse import quote
 
@@ -9,7 +8,6 @@ from pydantic import BaseModel, Field
 
 from bus.envelope import Wake, encode
 from bus.topology import OUTBOUND
-from channels.protocol import SendError
 from gateway.http.call import Call
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.cursor import decode as decode_cursor
@@ -142,21 +140,6 @@ def again(tx: Tx, message_id: str, *, sent: bool = False) -> str | None:
     channel_id, conversation_id = woken
     outbox.put(tx, OUTBOUND, [encode(Wake(channel_id=channel_id, conversation_id=conversation_id))])
     return conversation_id
-
-
-@api.asynchronous(
-    "POST", "/api/v1/conversations/{conversation_id}/typing", status=204, summary="Show that you are writing"
-)
-async def show_typing(call: Call, conversation_id: str) -> web.Response:
-    """On channels that can show it, for a few seconds; on others nothing happens."""
-    parts = call.parts
-    where = await parts.store.read(lambda sql: conversations.where(sql, conversation_id))
-    connected = parts.connections.get(where.channel_id)
-    if connected is not None and connected.enabled and connected.channel.capabilities.typing:
-        # That it could not be shown is no error to who writes.
-        with suppress(SendError):
-            await connected.channel.type(where.thread, where.address)
-    return web.Response(status=204)
 
 
 @api.asynchronous(
