@@ -1,5 +1,6 @@
 """A desk whose roles are processes of their own, on real servers: start, stop, kill and pause each."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -28,7 +29,8 @@ class RoleProcess:
         self._command = [sys.executable, "-m", "tests.skewed", shift] if shift else [str(FRONTDESK)]
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._env = env | {"FRONTDESK_PORT": str(self.port), "PYTHONPATH": str(ROOT)}
+        paths = os.pathsep.join([str(ROOT), *filter(None, [env.get("PYTHONPATH")])])
+        self._env = env | {"FRONTDESK_PORT": str(self.port), "PYTHONPATH": paths}
         self._folder = folder
         self._log = folder / f"{self.role}-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None

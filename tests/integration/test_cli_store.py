@@ -259,7 +259,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_healthy_desk(folder: Folder) -> N
     assert [(finding["check"], finding["ok"]) for finding in findings] == [
         (name, True)
         for name in (
-            *("settings", "folder", "disk", "server", "migrations", "store"),
+            *("settings", "folder", "disk", "encoder", "server", "migrations", "store"),
             *("bus", "live", "blobs", "channels", "clock"),
         )
     ]

@@ -203,7 +203,7 @@ async def test_a_message_reopens_a_resolved_ticket(office: Office) -> None:
     ticket = await office.ticket()
     assert (ticket.status, ticket.waiting_since) == ("queued", before.waiting_since)
     (event,) = (await office.events("ticket.updated"))[1:]
-    assert event.data == {"status": "queued"}
+    assert event.data == {"status": "queued", "by": "customer"}
 
 
 async def test_after_a_closed_ticket_another_is_opened_and_linked(office: Office) -> None:
