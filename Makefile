@@ -41,8 +41,9 @@ help:
 	@echo "make lock    lock the dependencies anew; make clean: remove what was made, not your data"
 	@echo "$(BIN)/frontdesk --help lists the desk's own commands, once one of these has run"
 
+# A process a core; tests of one file stay together, because they share what is dear to set up.
 test: $(VENV)/.dev test-programs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 bench: $(VENV)/.dev test-programs
 	@$(BIN)/python -m tests.bench

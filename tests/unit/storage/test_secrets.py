@@ -49,6 +49,7 @@ def test_a_changed_bit_is_noticed(at: int) -> None:
         (b"\x01" + bytes(40), "another key: put that key file back"),
         (Secrets(KEY).seal("chn_1", TOKEN)[:9], "damaged"),
     ],
+    ids=["empty", "newer", "another-key", "cut"],
 )
 def test_what_cannot_be_opened_says_what_to_do(sealed: bytes, says: str) -> None:
     """A newer form, another key and a damaged value are told apart, without a word of the secret."""

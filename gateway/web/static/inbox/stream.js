@@ -1,6 +1,7 @@
 // The desk's live events over a WebSocket, resumed after the last one seen.
 import { signal } from "../ui/html.js";
 import { backoff } from "../ui/backoff.js";
+import { close } from "../ui/socket.js";
 
 const SIGNED_OUT = 4401;
 const SHOWN_LOST_AFTER = 1; // one failed attempt may be a restart; more is worth a word
@@ -22,7 +23,7 @@ export class Stream {
     this.onReset = onReset;
     this.onRefused = onRefused;
     addEventListener("online", () => this.#wanted && this.#connect());
-    addEventListener("offline", () => this.#socket?.close());
+    addEventListener("offline", () => close(this.#socket));
   }
 
   start() {
@@ -34,7 +35,7 @@ export class Stream {
     this.#wanted = false;
     this.#after = null;
     clearTimeout(this.#timer);
-    this.#socket?.close();
+    close(this.#socket);
   }
 
   /** Be told when the customer of this conversation types; null for none. */

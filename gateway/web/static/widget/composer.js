@@ -10,10 +10,13 @@ const t = translator(words);
 
 export function Composer({ link, log, draft, open, actions }) {
   const field = useRef(null);
+  const form = useRef(null);
   const [files, setFiles] = useState([]);
   const asked = log.messages.value.length ? [] : link.ask.value;
   const sent = files.filter((one) => one.upload);
-  const ready = (draft.value.trim() || sent.length) && !files.some((one) => !one.upload && !one.error);
+  const ready = draft.value.trim() || files.some((one) => !one.error);
+  const uploading = files.some((one) => !one.upload && !one.error);
+  const [sending, setSending] = useState(false); // asked for, as soon as the files are there
 
   useEffect(() => {
     if (open.value && !asked.length) field.current.focus();
@@ -22,6 +25,11 @@ export function Composer({ link, log, draft, open, actions }) {
     field.current.style.height = "auto";
     field.current.style.height = `${field.current.scrollHeight}px`;
   }, [draft.value, open.value]);
+
+  useEffect(() => {
+    if (!sending || uploading) return;
+    files.some((one) => one.error) ? setSending(false) : send();
+  }, [sending, uploading]);
 
   const change = (key, news) => setFiles((all) => all.map((one) => (one.key === key ? { ...one, ...news } : one)));
   const add = (chosen) => {
@@ -34,18 +42,23 @@ export function Composer({ link, log, draft, open, actions }) {
       );
     }
   };
-  const send = (event) => {
+  const submit = (event) => {
     event.preventDefault();
-    const form = event.currentTarget.closest("form");
-    if (!ready || !form.reportValidity()) return;
-    const told = Object.fromEntries(asked.map((name) => [name, form.elements[name].value.trim()]));
+    if (!ready || sending || !form.current.reportValidity()) return;
+    setFiles((all) => all.filter((one) => !one.error));
+    setSending(true);
+  };
+  const send = () => {
+    setSending(false);
+    if (!draft.value.trim() && !sent.length) return;
+    const told = Object.fromEntries(asked.map((name) => [name, form.current.elements[name].value.trim()]));
     actions.write({ text: draft.value.trim(), ...(sent.length && { attachments: sent.map((one) => one.upload.upload_id) }), ...told });
     draft.value = "";
     setFiles([]);
     field.current.focus();
   };
   const key = (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event);
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
     if (event.key === "Escape") actions.close();
   };
   const input = (event) => {
@@ -54,7 +67,7 @@ export function Composer({ link, log, draft, open, actions }) {
   };
   const paste = (event) => event.clipboardData.files.length && (event.preventDefault(), add(event.clipboardData.files));
 
-  return html`<form class="composer" onSubmit=${send} onDragOver=${(event) => event.preventDefault()}
+  return html`<form class="composer" ref=${form} onSubmit=${submit} onDragOver=${(event) => event.preventDefault()}
       onDrop=${(event) => { event.preventDefault(); add(event.dataTransfer.files); }}>
     ${asked.length > 0 && html`<div class="asked">
       ${asked.map((name) => html`<label key=${name}>${t(`ask_${name}`)}
@@ -68,7 +81,7 @@ export function Composer({ link, log, draft, open, actions }) {
       <label class="unseen" for="text">${t("message")}</label>
       <textarea id="text" ref=${field} rows="1" maxlength="8000" placeholder=${t("placeholder")} value=${draft.value}
         onInput=${input} onKeyDown=${key} onPaste=${paste}></textarea>
-      <button class="send" disabled=${!ready} aria-label=${t("send")}><${Icon} d="M5 12h13M12 5l7 7-7 7" /></button>
+      <button class="send" disabled=${!ready || sending} aria-label=${t("send")}><${Icon} d="M5 12h13M12 5l7 7-7 7" /></button>
     </div>
   </form>`;
 }

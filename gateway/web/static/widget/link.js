@@ -4,6 +4,7 @@
 // What it speaks is in docs/WIDGET_PROTOCOL.md.
 import { signal } from "../ui/html.js";
 import { backoff } from "../ui/backoff.js";
+import { close } from "../ui/socket.js";
 import { forget, read, write } from "../ui/storage.js";
 
 const ACCEPT_WITHIN_MS = 15_000; // then the socket is taken for dead, though nobody closed it
@@ -20,6 +21,8 @@ export class Link {
   helper = signal(null); // the agent who has the conversation
   #socket = null;
   #opening = false;
+  #identifying = false;
+  #named = null;
   #cursor = null;
   #inFlight = null;
   #timer = 0;
@@ -37,16 +40,17 @@ export class Link {
     this.outbox = outbox;
     this.onFrame = onFrame;
     addEventListener("online", () => this.connect());
-    addEventListener("offline", () => this.#socket?.close());
+    addEventListener("offline", () => close(this.#socket));
     addEventListener("pageshow", (event) => event.persisted && this.connect());
   }
 
   async connect() {
     clearTimeout(this.#timer);
-    if (this.#socket || this.#opening || this.state.value === "refused") return;
+    if (this.#socket || this.#opening || this.#identifying || this.state.value === "refused") return;
     this.#opening = true;
     try {
-      this.#open(this.token ?? (await this.#newToken()));
+      const token = this.token ?? (await this.#newToken());
+      if (!this.#identifying) this.#open((this.token ??= token));
     } catch {
       this.#later();
     } finally {
@@ -67,7 +71,7 @@ export class Link {
     if (this.state.value !== "ready" || this.#inFlight || !entry) return;
     this.#inFlight = entry.frame.client_id;
     this.#send(entry.frame);
-    this.#acceptTimer = setTimeout(() => this.#socket?.close(), ACCEPT_WITHIN_MS);
+    this.#acceptTimer = setTimeout(() => close(this.#socket), ACCEPT_WITHIN_MS);
   }
 
   typing() {
@@ -91,29 +95,41 @@ export class Link {
 
   /** A file ahead of its message: resolves to {upload_id, name, type, size}, or throws. */
   async upload(file) {
-    const token = this.token ?? (await this.#newToken());
+    const token = (this.token ??= await this.#newToken());
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": file.type || "application/octet-stream" };
     const answer = await fetch(`${this.base}/files?name=${encodeURIComponent(file.name)}`, { method: "POST", headers, body: file });
     if (!answer.ok) throw new Error(answer.status === 413 ? "file_too_large" : "file_failed");
     return answer.json();
   }
 
-  /** The site names its user, with the HMAC its server made; null: nobody is signed in any more. */
+  /** The site names its user, with the HMAC its server made; null: nobody is signed in any more. The last word holds. */
   async identify(user, hmac) {
+    this.#named = { user, hmac };
+    if (this.#identifying) return;
+    this.#identifying = true;
+    while (this.#named) {
+      const named = this.#named;
+      this.#named = null;
+      await this.#identify(named);
+    }
+    this.#identifying = false;
+    this.connect();
+  }
+
+  async #identify({ user, hmac }) {
     const id = user ? `user:${user.id}` : null;
     const current = subject(this.token);
-    if (id ? current === id : !current?.startsWith("user:")) return;
+    const signedIn = current?.startsWith("user:");
+    if (id ? current === id : !signedIn) return;
+    // What the user before has not sent yet is not for somebody else to send.
+    if (signedIn) this.outbox.clear();
     this.#become(null);
-    if (!user) return this.connect();
-    this.#opening = true;
+    if (!user) return;
     try {
       this.#become(await this.#newToken({ user: { ...user, id: `${user.id}` }, hmac: hmac ?? "" }));
     } catch (error) {
       console.warn(`frontdesk: identify was refused (${error.message}); see docs/WIDGET_PROTOCOL.md`);
-    } finally {
-      this.#opening = false;
     }
-    this.connect();
   }
 
   #become(token) {
@@ -123,7 +139,7 @@ export class Link {
     this.ask.value = [];
     this.onOther();
     // At once, and not when it has closed: what still comes through it is not for the new visitor.
-    this.#socket?.close();
+    close(this.#socket);
     this.#socket = this.#inFlight = null;
     clearTimeout(this.#acceptTimer);
     this.state.value = "connecting";
@@ -134,9 +150,7 @@ export class Link {
     const answer = await fetch(`${this.base}/visitor`, { method: "POST", headers, body: JSON.stringify(body) });
     if (answer.status === 403) this.state.value = "refused";
     if (!answer.ok) throw new Error(`visitor: ${answer.status}`);
-    const { token } = await answer.json();
-    this.token = token;
-    return token;
+    return (await answer.json()).token;
   }
 
   #open(token) {
@@ -209,7 +223,7 @@ export class Link {
   #failed({ code, detail, client_id, retry_after }) {
     if (code === "unauthorized") {
       forget(this.tokenKey);
-      this.#socket?.close();
+      close(this.#socket);
     } else if (code === "too_large" || code === "malformed") {
       const id = client_id ?? this.#inFlight;
       this.outbox.mark(id, { code, detail });

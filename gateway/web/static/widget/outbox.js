@@ -24,6 +24,10 @@ export class Outbox {
     this.entries.value = this.entries.value.filter((entry) => entry.frame.client_id !== clientId);
   }
 
+  clear() {
+    for (const { frame } of this.entries.value) this.settle(frame.client_id);
+  }
+
   mark(clientId, failed) {
     this.entries.value = this.entries.value.map((entry) => {
       if (entry.frame.client_id !== clientId) return entry;
