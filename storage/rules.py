@@ -44,6 +44,11 @@ def published(sql: Connection) -> Version | None:
     return None if line is None else Version(*line)
 
 
+def published_version(sql: Connection) -> int:
+    """The number of the version that decides now; 0 on a desk that has never published one."""
+    return sql.execute(select(_row.version).where(_row.state == "published")).scalar() or 0
+
+
 def get(sql: Connection, version: int) -> Version:
     """One version; raises `Missing`."""
     line = sql.execute(_all().where(_row.version == version)).one_or_none()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple, TypeVar, get_args
 from zlib import crc32
 
@@ -73,11 +74,27 @@ def _to_read(rules: RuleSet) -> set[str]:
 
 
 def compiled_version(version: Version) -> RuleSet:
-    """A stored version, ready to decide; ten thousand rules take seconds, so off the loop."""
+    """A stored version, ready to decide; ten thousand rules take up to a second, so off the loop."""
     rules = compile_rules(parse(version.rules), version.version, {**DEFAULT_LISTS, **version.lists})
     for event in get_args(Event):
         rules.on(event)
     return rules
+
+
+class _Prepared(NamedTuple):
+    """A rule set with what a setup says of it."""
+
+    rules: RuleSet
+    answers: frozenset[str]
+    fields: frozenset[str]
+
+
+_NONE: Final = _Prepared(compile_rules((), 0), frozenset(), frozenset())
+
+
+def _prepared(version: Version) -> _Prepared:
+    compiled = compiled_version(version)
+    return _Prepared(compiled, answers(compiled.rules), frozenset(_to_read(compiled)))
 
 
 class SetupLoader:
@@ -85,7 +102,7 @@ class SetupLoader:
 
     def __init__(self, store: Store, adjust: Callable[[Desk], Desk]) -> None:
         self._store, self._adjust = store, adjust
-        self._compiled: dict[int, RuleSet] = {}
+        self._prepared: dict[int, _Prepared] = {0: _NONE}
         self._lock = asyncio.Lock()
         self.current: Setup | None = None
 
@@ -93,34 +110,31 @@ class SetupLoader:
         """The setup as last loaded."""
         return self.current or await self.reload()
 
-    async def reload(self) -> Setup:
-        """Read it again; rules are compiled anew only when another version was published."""
+    async def reload(self, stale: Setup | None = None) -> Setup:
+        """Read it again, and compile what is new of it; where `stale` is given, not if that is done by now.
+
+        Rule sets that are known are not read again, and rules that are the same are not compiled again.
+        """
         async with self._lock:
-            loaded = await self._store.read(setup.load)
-            wanted = [one for one in (loaded.rules, loaded.canary and loaded.canary.rules) if one]
-            compiled = {one.version: await self._rule_set(one) for one in wanted}
-            rules = compiled[loaded.rules.version] if loaded.rules else compile_rules((), 0)
-            canary = None
-            if loaded.canary is not None:
-                draft = compiled[loaded.canary.rules.version]
-                canary = Canary(loaded.canary.trial_id, draft, loaded.canary.share)
-            self._compiled = compiled
+            if self.current is not None and stale is not None and self.current is not stale:
+                return self.current
+            loaded = await self._store.read(partial(setup.load, known=frozenset(self._prepared)))
+            ready = dict(self._prepared)
+            for version in loaded.unknown:
+                ready[version.version] = await asyncio.to_thread(_prepared, version)
+            canary = loaded.canary
+            in_use = {0, loaded.rules, canary.rules if canary is not None else 0}
+            self._prepared = ready = {number: ready[number] for number in in_use}
             self.current = Setup(
                 version=loaded.version,
                 desk=self._adjust(loaded.desk),
-                rules=rules,
-                answers=frozenset().union(*(answers(one.rules) for one in compiled.values())),
+                rules=ready[loaded.rules].rules,
+                answers=frozenset().union(*(one.answers for one in ready.values())),
                 channels=loaded.channels,
-                canary=canary,
-                fields=frozenset().union(*map(_to_read, compiled.values())),
+                canary=canary and Canary(canary.trial_id, ready[canary.rules].rules, canary.share),
+                fields=frozenset().union(*(one.fields for one in ready.values())),
             )
             return self.current
-
-    async def _rule_set(self, version: Version) -> RuleSet:
-        known = self._compiled.get(version.version)
-        if known is not None:
-            return known
-        return await asyncio.to_thread(compiled_version, version)
 
     async def write(self, step: Callable[[Tx, Setup], T]) -> T:
         """Run a step with the setup that is in force as its transaction begins: never with an older one."""
@@ -135,4 +149,4 @@ class SetupLoader:
             try:
                 return await self._store.write(_checked)
             except StaleSetup:
-                await self.reload()
+                await self.reload(setup)

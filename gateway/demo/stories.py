@@ -62,11 +62,14 @@ class _Stage:
 
     def __post_init__(self) -> None:
         loaded = setup.load(self.tx.sql)
-        version = loaded.rules.version if loaded.rules else 0
-        rules = parse(loaded.rules.rules if loaded.rules else [])
+        rules = parse(loaded.unknown[0].rules if loaded.unknown else [])
         self.frozen = Frozen(
             setup=Setup(
-                loaded.version, loaded.desk, compile_rules(rules, version), answers(rules), loaded.channels
+                loaded.version,
+                loaded.desk,
+                compile_rules(rules, loaded.rules),
+                answers(rules),
+                loaded.channels,
             ),
             articles=known(self.cast.articles),
             matches={},

@@ -10,6 +10,7 @@ Names of queues, skills, policies, tiers and articles are not looked up here: ru
 
 import re
 from typing import Annotated, Any, Final, Literal, get_args
+from weakref import WeakValueDictionary
 
 import msgspec
 from pydantic import Field, ValidationError
@@ -75,6 +76,10 @@ class Rule(Part):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
+# A version differs from the one before by a few rules: those that are the same are checked and compiled once.
+_IN_USE: Final[WeakValueDictionary[bytes, Rule]] = WeakValueDictionary()
+
+
 def parse(document: Any) -> tuple[Rule, ...]:
     """The rules of a document (a list, as JSON gives it). Raises `RuleErrors` with every error there is."""
     if not isinstance(document, list):
@@ -100,23 +105,34 @@ def parse(document: Any) -> tuple[Rule, ...]:
 
 def _parse_rule(number: int, raw: Any) -> tuple[Rule | None, list[RuleError]]:
     at = f"/{number}"
-    if _deeper_than(raw, _DEEPEST_DOCUMENT):
-        return None, [RuleError(pointer=at, code="too_deep", detail="nested too deeply")]
     try:
         encoded = msgspec.json.encode(raw)
+    except RecursionError:
+        return None, [_too_deep(at)]
     except (TypeError, ValueError, OverflowError) as error:
         return None, [RuleError(pointer=at, code="json", detail=f"can't be written as JSON: {error}")]
     if len(encoded) > LARGEST_RULE:
         detail = f"a rule takes at most {LARGEST_RULE // 1024} KB"
         return None, [RuleError(pointer=at, code="too_large", detail=detail)]
+    if (known := _IN_USE.get(encoded)) is not None:
+        return known, []
+    if _deeper_than(raw, _DEEPEST_DOCUMENT):
+        return None, [_too_deep(at)]
     errors = _misplaced(at, raw)
     if isinstance(raw, dict):
         errors += _misshapen(f"{at}/if", raw.get("if"), DEEPEST)
     try:
-        return Rule.model_validate_json(encoded), errors
+        rule = Rule.model_validate_json(encoded)
     except ValidationError as invalid:
         found = [_from_pydantic(at, error["loc"], error["type"], error["msg"]) for error in invalid.errors()]
         return None, found + errors
+    if not errors:
+        _IN_USE[encoded] = rule
+    return rule, errors
+
+
+def _too_deep(at: str) -> RuleError:
+    return RuleError(pointer=at, code="too_deep", detail="nested too deeply")
 
 
 def _misplaced(at: str, raw: Any) -> list[RuleError]:

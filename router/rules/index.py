@@ -1,6 +1,7 @@
 """Which rules could match: by the phrases in a text, the members of a list, the value of a field."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -47,8 +48,8 @@ class RuleIndex:
 
     def __init__(self, conditions: Sequence[Compiled | None]) -> None:
         """`conditions` in the order of the rules; a rule's number is its place."""
-        self._named = {pair for one in conditions if one is not None for pair in one.phrases}
-        weigh = weigher(pair for one in conditions if one is not None for pair in one.phrases)
+        self._named = Counter(pair for one in conditions if one is not None for pair in one.phrases)
+        weigh = weigher(self._named)
         self.always: list[int] = []
         self._loose: dict[str, list[int]] = {}
         self._rules: dict[Key, list[int]] = {}
@@ -60,6 +61,10 @@ class RuleIndex:
                 self._rules.setdefault(key, []).append(number)
                 if key[0][0] in "<>" or key[0] in _OF_QUEUE:
                     self._loose.setdefault(key[0].lstrip("<>"), []).append(number)
+        self._slots: dict[str, dict[str, ByValue]] = {}
+        for (slot, value), numbers in self._rules.items():
+            of_kind = self._slots.setdefault(slot[0] if slot[0] in "?*/<>" else "", {})
+            of_kind.setdefault(slot, {})[value] = tuple(numbers)
 
     def phrases(self) -> tuple[Phrases, ...]:
         """The indexes to go over, one a text field that rules look for phrases in."""
@@ -92,11 +97,7 @@ class RuleIndex:
 
     def slots(self, kind: str) -> tuple[tuple[str, ByValue], ...]:
         """The rules by value for each slot of a kind: "?", "*", "/", ">", "<", or "" for the plain ones."""
-        found: dict[str, ByValue] = {}
-        for (slot, value), numbers in self._rules.items():
-            if (slot[0] if slot[0] in "?*/<>" else "") == kind:
-                found.setdefault(slot, {})[value] = tuple(numbers)
-        return tuple(sorted(found.items()))
+        return tuple(sorted(self._slots.get(kind, {}).items()))
 
     def woken(self, effects: Iterable[Effect], after: int) -> tuple[int, ...]:
         """The rules from number `after` on that hang on what the effects set."""

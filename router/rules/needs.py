@@ -7,8 +7,7 @@ each of which would do, the rarest is taken, as far as the set of rules tells: a
 tier, and of phrases the one that the fewest rules name.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 Key = tuple[str, Any]
@@ -63,12 +62,11 @@ def either(parts: Sequence[Need]) -> Need:
     return need
 
 
-def weigher(phrases: Iterable[tuple[str, str]]) -> Weigh:
-    """The weights in a set of rules; `phrases` are the (field, phrase) of each rule that names it."""
-    counts = Counter((_PHRASE + field, phrase) for field, phrase in phrases)
+def weigher(phrases: Mapping[tuple[str, str], int]) -> Weigh:
+    """The weights in a set of rules; `phrases`: how many rules name each (field, phrase)."""
 
     def weigh(keys: frozenset[Key]) -> tuple[int, int]:
         others = sum(_COST.get(slot[0], 1) for slot, _ in keys)
-        return others, sum(counts[key] for key in keys)
+        return others, sum(phrases.get((slot[1:], value), 0) for slot, value in keys if slot[0] == _PHRASE)
 
     return weigh

@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import APIRequestContext, FilePayload, Page, expect
 
-from tests.browser.elsewhere import shop_elsewhere
 from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.elsewhere import shop_elsewhere
 from tests.browser.people import OpenInbox, OpenPage, OpenShop, Visitor
 from tests.desk import Desk
 

@@ -1,5 +1,6 @@
 """Rules at work on a real store: about tickets, as time passes, calling out, replayed, tried."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -14,7 +15,7 @@ from channels.webhook.signature import Verifier, verify
 from gateway import callbacks, explaining
 from gateway.rule_sets import checked
 from router.lifecycle import edit
-from storage import restoring, rule_calls, rule_counts, rule_trials, rules, tickets
+from storage import restoring, rule_calls, rule_counts, rule_trials, rules, setup, tickets
 from storage.store import Tx
 from tests.integration.office import ASKS, STRANGE, Office, office_in, office_on
 from tests.integration.receiver import receiving
@@ -301,6 +302,26 @@ async def test_a_canary_decides_for_its_share_and_sticks_to_it(office: Office) -
     again = [setup.rules_for(f"cv_{number}").version == version for number in range(1000)]
     assert chosen == again
     assert 160 <= sum(chosen) <= 240
+
+
+async def test_lanes_that_find_the_setup_changed_read_it_once(office: Office) -> None:
+    """Who waited for another lane's reading takes what it found."""
+    await office.rule(rule(None, {"tag": "old"}))
+    before = await office.setup.reload()
+    await office.rule(rule(None, {"tag": "new"}))
+    one, other = await asyncio.gather(office.setup.reload(before), office.setup.reload(before))
+    assert one is other
+    assert one.rules.version == before.rules.version + 1
+
+
+async def test_a_version_that_is_known_is_not_read_again(office: Office) -> None:
+    """Versions never change: what admins change besides reads no rules."""
+    await office.rule(rule(None, {"tag": "old"}))
+    version = (await office.setup.reload()).rules.version
+    known = await office.store.read(partial(setup.load, known={version}))
+    anew = await office.store.read(setup.load)
+    assert (known.rules, known.unknown) == (version, ())
+    assert [one.version for one in anew.unknown] == [version]
 
 
 async def test_a_canary_that_hands_over_more_is_rolled_back(office: Office) -> None:

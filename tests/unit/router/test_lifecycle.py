@@ -104,7 +104,9 @@ def test_the_transitions_are_these() -> None:
     }
 
 
-@pytest.mark.parametrize(("before", "after"), [(one, two) for one in STATUSES for two in sorted(TRANSITIONS[one])])
+@pytest.mark.parametrize(
+    ("before", "after"), [(one, two) for one in STATUSES for two in sorted(TRANSITIONS[one])]
+)
 def test_an_allowed_step_is_made(before: TicketStatus, after: TicketStatus) -> None:
     """The status changes, and with it only what belongs to it."""
     moved = move(in_status(before), after, at(1), BARE)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.decision import Hit
+from router.rules.compiled import compiled_rule
 from router.rules.engine import DEFAULT, RuleSet, Step, compile_rules
 from router.rules.form import parse
 from router.rules.matching import Failed
@@ -27,6 +28,8 @@ VIP_REFUND: dict[str, Any] = {
         {"require": {"skill": "billing", "level": 3}},
     ],
 }
+
+CHANGED = frozenset({"queue", "priority", "queue_waiting", "queue_oldest"})
 
 
 def tags(name: str) -> list[dict[str, Any]]:
@@ -386,3 +389,23 @@ def test_no_text_makes_a_run_raise(text: str) -> None:
 def test_any_text_comes_to_an_outcome(text: str) -> None:
     """Every text there is has an outcome."""
     assert EVERYTHING.run(facts(text)).hits[-1].rule_id == "echo"
+
+
+def test_rules_that_stay_the_same_are_checked_and_compiled_once() -> None:
+    """A version that differs by one rule costs what that rule costs; the sets decide each by their own."""
+    before = [{**VIP_REFUND, "id": f"r{number}"} for number in range(3)]
+    after = [before[0], {**before[1], "name": "other"}, before[2]]
+    first = compile_rules(parse(before), 1)
+    second = compile_rules(parse(after), 2)
+    assert [one is other for one, other in zip(first.rules, second.rules, strict=True)] == [True, False, True]
+    assert [compiled_rule(one, CHANGED) is compiled_rule(one, CHANGED) for one in second.rules] == [True] * 3
+    assert (first.version, second.version) == (1, 2)
+
+
+def test_a_rule_is_compiled_anew_where_another_one_begins_to_change_what_it_looks_at() -> None:
+    """The rule stays word for word the same, but a tier may now be set before it is tried."""
+    best = {"id": "best", "stage": "route", "if": {"field": "tier", "op": "contains", "value": "platinum"}}
+    routed = {**best, "then": [{"set": "queue", "to": "vip"}]}
+    promoted = {"id": "up", "stage": "enrich", "then": [{"set": "tier", "to": "platinum"}]}
+    alone, after = compile_rules(parse([routed]), 1), compile_rules(parse([promoted, routed]), 2)
+    assert [alone.run(facts("hello")).queue, after.run(facts("hello")).queue] == [None, "vip"]
