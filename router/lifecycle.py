@@ -7,18 +7,20 @@ merged are final. Clocks follow every change, and `due_at` is derived anew from 
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from router import sla
 from router.decision import ChangeTicket, OpenTicket
 from router.desk import Desk
+from router.queue_steps import openings
 from router.values import (
     ACTIVE,
     PRIORITIES,
     Conversation,
     Policy,
+    QueueStep,
     Requirement,
     Ticket,
     TicketStatus,
@@ -36,6 +38,14 @@ TRANSITIONS: dict[TicketStatus, frozenset[TicketStatus]] = {
 }
 _FINAL = frozenset({"closed", "merged"})
 METRICS: tuple[sla.Metric, ...] = ("first_response", "next_response", "resolution")
+
+
+class Fired(NamedTuple):
+    """What was due: the ticket after it, the steps its clocks have reached, those of its queue that alert."""
+
+    ticket: Ticket
+    steps: tuple[tuple[sla.Metric, int], ...] = ()
+    alerts: tuple[QueueStep, ...] = ()
 
 
 class Refused(ValueError):
@@ -148,7 +158,7 @@ def edit(ticket: Ticket, changes: dict[str, Any], now: datetime, desk: Desk) -> 
         kept = {**ticket.fields, **merged["fields"]}
         merged["fields"] = {name: value for name, value in kept.items() if value is not None}
     if (queue := merged.get("queue", ticket.queue)) != ticket.queue:
-        merged["skills"] = _requeued(ticket, queue, desk)
+        merged |= {"skills": _requeued(ticket, queue, desk), "alerted": 0}
     edited = replace(ticket, **merged, updated_at=now, version=ticket.version + 1)
     if (edited.priority, edited.tier, edited.policy) != (ticket.priority, ticket.tier, ticket.policy):
         edited = retarget(edited, now, desk)
@@ -182,25 +192,26 @@ def retarget(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
     return _due(replace(ticket, clocks=clocks), desk)
 
 
-def fire(ticket: Ticket, now: datetime, desk: Desk) -> tuple[Ticket, tuple[tuple[sla.Metric, int], ...]]:
-    """What of the ticket is due at `now`: clock steps that were passed, the end of a snooze, its closing.
+def fire(ticket: Ticket, now: datetime, desk: Desk) -> Fired:
+    """What of the ticket is due at `now`: steps of clocks and of its queue, a snooze's end, its closing.
 
     Everything is derived anew from clocks and status, so a `due_at` that is stale does no harm.
     """
     fired: list[tuple[sla.Metric, int]] = []
     if ticket.status in _FINAL:
-        return _due(ticket, desk), ()
+        return Fired(_due(ticket, desk))
     clocks = dict(ticket.clocks)
     for metric, clock in ticket.clocks.items():
         clocks[metric], steps = sla.fire(clock, desk.calendars, now)
         fired += [(clock.metric, step) for step in steps]
-    ticket = replace(ticket, clocks=clocks)
+    alerts = tuple(step for at, step in _alerts(ticket, desk) if at <= now)
+    ticket = replace(ticket, clocks=clocks, alerted=ticket.alerted + len(alerts))
     if ticket.snoozed_until is not None and ticket.status == "waiting" and ticket.snoozed_until <= now:
         ticket = move(ticket, "open" if ticket.assignee else "queued", now, desk)
     closes = _closes_at(ticket, desk)
     if closes is not None and closes <= now:
         ticket = move(ticket, "closed", now, desk)
-    return _due(ticket, desk), tuple(fired)
+    return Fired(_due(ticket, desk), tuple(fired), alerts)
 
 
 def _merge(ticket: Ticket, change: ChangeTicket) -> Ticket:
@@ -280,10 +291,18 @@ def _closes_at(ticket: Ticket, desk: Desk) -> datetime | None:
     return ticket.resolved_at + timedelta(days=desk.close_days)
 
 
+def _alerts(ticket: Ticket, desk: Desk) -> list[tuple[datetime, QueueStep]]:
+    """The steps of its queue that alert and were not told of yet, while nobody has it."""
+    if ticket.status not in ("queued", "offered"):
+        return []
+    return [(at, step) for at, step in openings(ticket, desk) if step.alert][ticket.alerted :]
+
+
 def _due(ticket: Ticket, desk: Desk) -> Ticket:
     instants: list[datetime | None] = []
     if ticket.status not in _FINAL:
         instants += [sla.due(clock, desk.calendars) for clock in ticket.clocks.values()]
         instants += [ticket.snoozed_until, _closes_at(ticket, desk)]
+        instants += [at for at, _ in _alerts(ticket, desk)]
     due = min((instant for instant in instants if instant is not None), default=None)
     return ticket if due == ticket.due_at else replace(ticket, due_at=due)

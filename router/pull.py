@@ -12,6 +12,7 @@ import msgspec
 
 from router.assignment_events import AgentChanged, Config, Fairness, Hold, Step, Taken, TicketWaits
 from router.desk import Desk
+from router.queue_steps import openings
 from router.sla import Clock, report
 from router.values import Agent, Queue, QueueStep, Requirement, Ticket
 
@@ -145,14 +146,13 @@ def _promise(ticket: Ticket, desk: Desk) -> tuple[float, float | None]:
 
 def _steps(ticket: Ticket, queue: Queue | None, desk: Desk) -> list[Step]:
     own = {_QUEUE + ticket.queue: 1} if queue is not None else {}
-    steps = queue.steps if queue is not None else ()
-    found = [_step(ticket, step, desk, own) for step in steps]
+    found = [_step(ticket, at, step, desk, own) for at, step in openings(ticket, desk)]
     if not found or found[0].after_s > 0:
         found.insert(0, Step(after_s=0, skills=_levels(ticket.skills) | own))
     return sorted(found, key=lambda step: step.after_s)
 
 
-def _step(ticket: Ticket, step: QueueStep, desk: Desk, own: Mapping[str, int]) -> Step:
+def _step(ticket: Ticket, at: datetime, step: QueueStep, desk: Desk, own: Mapping[str, int]) -> Step:
     skills = _levels(ticket.skills)
     for name, level in _levels(step.skills).items():
         skills[name] = max(level, skills.get(name, 0))
@@ -160,7 +160,7 @@ def _step(ticket: Ticket, step: QueueStep, desk: Desk, own: Mapping[str, int]) -
         skills[_QUEUE + step.queue] = 1
     elif not step.anybody:
         skills |= own
-    return Step(after_s=step.after_seconds, skills=skills)
+    return Step(after_s=(at - ticket.waiting_since).total_seconds(), skills=skills)
 
 
 def _levels(needs: Sequence[Requirement]) -> dict[str, int]:

@@ -94,7 +94,8 @@ class Ticket(Value, frozen=True, kw_only=True):
     """A unit of work for a person. `version` grows with each change of an editable field (its ETag).
 
     `waiting_since` is its age in the queue, kept when it comes back. `clocks` holds one SLA clock per
-    metric; `due_at` caches the next instant at which one has something to say.
+    metric; `due_at` caches the next instant at which one has something to say. `alerted` counts those of its
+    queue's steps that alert and were told of.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Ticket(Value, frozen=True, kw_only=True):
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     declined_by: tuple[str, ...] = ()
+    alerted: int = 0
     clocks: dict[str, Clock] = {}
     due_at: datetime | None = None
     version: int = 1
@@ -148,7 +150,8 @@ class Queue(Value, frozen=True, kw_only=True):
 
     A ticket takes so many `units` of an agent's capacity, by the kind of its channel (1 where none are
     named), and nobody has more than `most_each` of the queue's at once (0: no limit). It is kept for
-    `hold_seconds` for who had it, for the customer's owner, the owner's stand-in, who served them last.
+    `hold_seconds` for who had it, for the customer's owner, the owner's stand-in, who served them last. With
+    `hurry` its next step opens when 90 % of a response's promise are used.
     """
 
     id: str
@@ -159,6 +162,7 @@ class Queue(Value, frozen=True, kw_only=True):
     units: dict[str, int] = {}
     most_each: int = 0
     hold_seconds: float = 30
+    hurry: bool = False
 
 
 class Tier(Value, frozen=True, kw_only=True):

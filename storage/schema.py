@@ -349,6 +349,7 @@ tickets = Table(
     Column("resolved_at", UtcTime),
     Column("closed_at", UtcTime),
     Column("declined_by", Json, nullable=False),
+    Column("alerted", Integer, nullable=False, server_default="0"),
     Column("clocks", Json, nullable=False),
     Column("due_at", UtcTime),
     Column("version", Integer, nullable=False),
@@ -593,14 +594,61 @@ rule_calls = Table(
 notifications = Table(
     "notifications",
     metadata,
-    Column("seq", Serial, primary_key=True, autoincrement=True),
-    Column("recipient", Text, nullable=False),
+    _id(),
+    Column("agent_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("ticket_id", Text),
     Column("conversation_id", Text),
-    Column("text", Text, nullable=False),
+    Column("details", Json, nullable=False),
     _now(),
     Column("read_at", UtcTime),
-    Index("notifications_by_recipient", "recipient", "seq"),
+    # When it was seen which ways it goes; each is a row of the table below.
+    Column("spread_at", UtcTime),
+    Index("notifications_by_agent", "agent_id", "id"),
+    Index(
+        "notifications_unread",
+        "agent_id",
+        sqlite_where=text("read_at IS NULL"),
+        postgresql_where=text("read_at IS NULL"),
+    ),
+    Index(
+        "notifications_to_spread",
+        "id",
+        sqlite_where=text("spread_at IS NULL"),
+        postgresql_where=text("spread_at IS NULL"),
+    ),
+)
+
+notification_deliveries = Table(
+    "notification_deliveries",
+    metadata,
+    Column("notification_id", Text, primary_key=True),
+    Column("way", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("claimed_by", Text),
+    Column("error", Text, nullable=False),
+    _now("updated_at"),
+    Index(
+        "notification_deliveries_due",
+        "due_at",
+        sqlite_where=text("state IN ('queued', 'sending', 'handed')"),
+        postgresql_where=text("state IN ('queued', 'sending', 'handed')"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# What each agent chose; `robot` holds its address and secret, sealed.
+notification_choices = Table(
+    "notification_choices",
+    metadata,
+    Column("agent_id", Text, primary_key=True),
+    Column("body", Json, nullable=False),
+    Column("robot", Bytes, nullable=False),
+    Column("version", Integer, nullable=False),
+    _now("updated_at"),
+    sqlite_with_rowid=False,
 )
 
 # --- what the path leaves behind ---------------------------------------------------------------------

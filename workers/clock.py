@@ -3,20 +3,23 @@
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 
 import structlog
 from msgspec.structs import replace
 
 from router.desk import Desk
-from router.lifecycle import fire
+from router.lifecycle import Fired, fire
 from router.values import Ticket
 from storage import (
+    agents,
     conversations,
     delivery_log,
     exclusive,
     idempotency,
     ledger,
+    notifications,
     offers,
     sessions,
     tickets,
@@ -24,7 +27,7 @@ from storage import (
     visits,
 )
 from storage.store import StoreUnavailable, Tx
-from workers import inbox, presence
+from workers import inbox, notices, presence
 from workers.offering import give_back
 from workers.setup import Setup, SetupLoader
 
@@ -69,6 +72,7 @@ def _prune(tx: Tx, _setup: Setup) -> None:
     idempotency.prune(tx)
     delivery_log.prune(tx)
     ledger.prune(tx)
+    notifications.prune(tx)
     sessions.prune(tx)
     uploads.prune(tx)
     visits.prune(tx)
@@ -81,17 +85,16 @@ def _fire(tx: Tx, setup: Setup) -> int:
     answered = conversations.due(tx.sql, tx.now, AT_ONCE)
     lapsed = offers.lapsed(tx.sql, tx.now, AT_ONCE)
     held = tickets.lock_all(tx, {*due, *(offer.ticket_id for offer in lapsed)}, also=answered)
+    people = cache(lambda: agents.active(tx.sql))
     for ticket_id in due:
         before = held[ticket_id]
-        after, steps = _fired(before, tx.now, setup.desk)
+        after, steps, alerts = _fired(before, tx.now, setup.desk)
         for metric, percent in steps:
-            tx.emit(
-                "sla.step",
-                ticket=after.id,
-                conversation=after.conversation_id,
-                metric=metric,
-                percent=percent,
-            )
+            where = {"ticket": after.id, "conversation": after.conversation_id}
+            tx.emit("sla.step", **where, metric=metric, percent=percent)
+            notices.of_step(tx, after, metric, percent, people)
+        if alerts:
+            notices.of_queue_step(tx, after, setup.desk, people)
         inbox.save(tx, before, after)
     for conversation_id in answered:
         _self_served(tx, conversation_id)
@@ -101,13 +104,13 @@ def _fire(tx: Tx, setup: Setup) -> int:
     return len(due) + len(answered) + len(lapsed) + gone
 
 
-def _fired(ticket: Ticket, now: datetime, desk: Desk) -> tuple[Ticket, tuple[tuple[str, int], ...]]:
+def _fired(ticket: Ticket, now: datetime, desk: Desk) -> Fired:
     try:
         return fire(ticket, now, desk)
     except Exception:
         # One ticket whose clocks can't be read must not hold up everybody else's.
         log.exception("a ticket's clocks can't be read", ticket=ticket.id, again_in=str(LATER))
-        return replace(ticket, due_at=now + LATER), ()
+        return Fired(replace(ticket, due_at=now + LATER))
 
 
 def _self_served(tx: Tx, conversation_id: str) -> None:

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from storage import notifications, rule_calls
+from storage import rule_calls
 from storage.store import Tx
+from workers import notices
 
 _LONGEST: Final = 200
 
 
 def notify(tx: Tx, to: Any, said: str, *, ticket: str | None, conversation: str | None) -> None:
-    """Notify agents by id, `queue:ID` or `everyone`, or as {"agent" | "queue" | "to", "text"} says."""
+    """Notify agents, as `router.notices.named` has it, or as {"agent" | "queue" | "to", "text"} says."""
     text = str(to["text"]) if isinstance(to, dict) and to.get("text") else " ".join(said.split())
-    notifications.add(tx, set(_recipients(to)), text[:_LONGEST], ticket=ticket, conversation=conversation)
+    recipients = list(dict.fromkeys(_recipients(to)))
+    notices.by_rule(tx, recipients, text[:_LONGEST], ticket=ticket, conversation=conversation)
 
 
 def _recipients(to: Any) -> Iterator[str]:

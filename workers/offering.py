@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from router.desk import Desk
 from router.lifecycle import assign, move
 from router.values import Agent, Ticket
-from storage import agents, offers, tickets
+from storage import agents, notifications, offers, tickets
 from storage.offers import Offer
 from storage.store import Tx
-from workers import inbox
+from workers import inbox, notices
 
 
 def hold_out(tx: Tx, before: Ticket, agent_id: str, why: str, desk: Desk) -> None:
@@ -19,6 +19,7 @@ def hold_out(tx: Tx, before: Ticket, agent_id: str, why: str, desk: Desk) -> Non
     agents.claimed(tx, agent_id)
     after = move(before, "offered", tx.now, desk) if seconds else assign(before, agent_id, tx.now, desk)
     inbox.save(tx, before, after)
+    notices.offered(tx, after, agent_id, at_once=not seconds)
 
 
 def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
@@ -32,6 +33,7 @@ def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
         return before
     after = move(before, "queued", tx.now, desk)
     if state == "declined":
+        notifications.settle_offer(tx, offer.agent_id, offer.ticket_id)
         after = _without(tx, replace(after, declined_by=(*after.declined_by, offer.agent_id)))
     else:
         _missed(tx, offer.agent_id, desk.away_after_missed)
@@ -42,14 +44,15 @@ def accept(tx: Tx, offer: Offer, desk: Desk) -> Ticket:
     """The agent takes what was offered."""
     before = tickets.lock(tx, offer.ticket_id)
     offers.end(tx, offer, "accepted")
+    notifications.settle_offer(tx, offer.agent_id, offer.ticket_id)
     return inbox.save(tx, before, assign(before, offer.agent_id, tx.now, desk))
 
 
 def _without(tx: Tx, ticket: Ticket) -> Ticket:
-    if any(may_take(agent, ticket) and agent.id not in ticket.declined_by for agent in agents.active(tx.sql)):
+    people = agents.active(tx.sql)
+    if any(may_take(agent, ticket) and agent.id not in ticket.declined_by for agent in people):
         return ticket
-    why = f"ticket #{ticket.number} was declined by everybody who can take it"
-    tx.emit("notification", ticket=ticket.id, conversation=ticket.conversation_id, to="supervisors", why=why)
+    notices.declined_by_all(tx, ticket, people)
     return replace(ticket, declined_by=())
 
 
@@ -59,7 +62,7 @@ def _missed(tx: Tx, agent_id: str, most: int) -> None:
     agent = agents.find(tx.sql, agent_id)
     if agent is not None and agent.presence == "online":
         agents.set_presence(tx, agent_id, "away")
-        tx.emit("notification", to=agent_id, why=f"{most} offers in a row were missed: you are away now")
+        notices.away(tx, agent_id, "missed", most=most)
 
 
 def may_take(agent: Agent, ticket: Ticket) -> bool:

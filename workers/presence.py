@@ -8,7 +8,7 @@ from router.lifecycle import Refused, assign, move
 from router.values import Agent, Ticket
 from storage import agents, assignment, customers, messages, offers, tickets
 from storage.store import Tx
-from workers import inbox
+from workers import inbox, notices
 
 # A connection may be lost for so long before its agent is taken to be gone.
 GRACE = timedelta(seconds=60)
@@ -28,7 +28,7 @@ def end_shifts(tx: Tx, desk: Desk) -> int:
     over = [agent for agent in agents.active(tx.sql) if agent.presence == "online" and _over(agent, desk, tx)]
     for agent in over:
         agents.set_presence(tx, agent.id, "away")
-        tx.emit("notification", to=agent.id, why="your shift is over: you are away now")
+        notices.away(tx, agent.id, "shift")
     return len(over)
 
 

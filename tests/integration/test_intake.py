@@ -318,7 +318,15 @@ async def test_what_rules_set_is_stored_with_the_ticket(office: Office) -> None:
     ticket = await office.ticket()
     assert (ticket.queue, ticket.priority, ticket.tags) == ("billing", "high", ("odd",))
     (event,) = await office.events("notification")
-    assert (event.ticket_id, event.data) == (ticket.id, {"to": "leads", "text": STRANGE})
+    assert (event.ticket_id, event.data) == (
+        ticket.id,
+        {
+            "to": "leads",
+            "kind": "rule",
+            "text": STRANGE,
+            "agents": [],
+        },
+    )
 
 
 async def test_a_discarded_message_is_kept_with_the_reason(office: Office) -> None:

@@ -60,6 +60,8 @@ class NewQueue(Named):
     `steps` widen who may take a ticket. A ticket takes `units` of an agent's capacity by its channel's kind
     (1 where none are named); nobody has more than `most_each` at once (0: no limit). It is kept for
     `hold_seconds` for who had it, its customer's owner, their stand-in, who served the customer last.
+    With `hurry` the next step opens when 90 % of a response's promise are used. Supervisors are told when a
+    ticket gets to a step with `alert`.
     """
 
     skills: Annotated[tuple[Requirement, ...], Field(max_length=20)] = ()
@@ -68,6 +70,7 @@ class NewQueue(Named):
     units: Annotated[dict[Id, Annotated[int, Field(ge=1, le=1000)]], Field(max_length=50)] = {}
     most_each: int = Field(0, ge=0, le=1000)
     hold_seconds: float = Field(30, ge=0, le=86_400)
+    hurry: bool = False
     default: bool = False
 
 

@@ -1,38 +1,50 @@
-"""Notices to the agent who asks: to them, to their queues, to everyone."""
+"""Notifications to the agent who asks; programs with a supervisor's token see everybody's."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from gateway.http.call import Call
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.cursor import decode as decode_cursor
-from gateway.http.cursor import encode as encode_cursor
 from gateway.http.endpoint import Api
-from storage import agents, notifications
+from gateway.http.fields import Id, Time
+from gateway.http.problems import Forbidden
+from router.notices import KINDS, Kind, words
+from storage import notifications
+from storage.notifications import Notification
 from storage.paging import Sql
 from storage.store import Tx
 
-api = Api("Notices")
+api = Api("Notifications")
 
 
-class NoticeOut(BaseModel):
-    """A notice, and when somebody it was for marked it as read."""
+class NotificationOut(BaseModel):
+    """What somebody was told, in one line, and what it is about."""
 
-    seq: int
-    recipient: str
+    id: str
+    agent_id: str
+    kind: Kind
+    title: str
+    text: str
     ticket_id: str | None
     conversation_id: str | None
-    text: str
-    created_at: datetime
-    read_at: datetime | None
+    created_at: Time
+    read_at: Time | None
+
+
+class NotificationQuery(ListQuery):
+    """Which of them, and in whose words."""
+
+    unread: bool = Field(False, description="Only those that were not read yet.")
+    language: Literal["en", "zh"] = "en"
 
 
 class Read(BaseModel):
-    """Everything up to this notice was read."""
+    """What was read: some, and everything up to one."""
 
-    up_to: Annotated[int, Field(ge=1, le=2**62)]
+    ids: Annotated[list[Id], Field(max_length=100)] = []
+    up_to: Id | None = None
 
 
 class ReadOut(BaseModel):
@@ -41,25 +53,54 @@ class ReadOut(BaseModel):
     marked: int
 
 
-@api.read("/api/v1/notifications", summary="Notices to you, newest first")
-def list_notices(sql: Sql, call: Call, query: ListQuery) -> Page[NoticeOut]:
-    """What rules had to tell you."""
-    before = decode_cursor(query.cursor, int) if query.cursor else None
-    found = notifications.listed(sql, _recipients(sql, call), before, query.limit + 1)
-    page = found[: query.limit]
-    rest = encode_cursor(page[-1].seq) if len(found) > query.limit else None
-    return Page[NoticeOut](data=[NoticeOut(**one._asdict()) for one in page], next_cursor=rest)
+class Unread(BaseModel):
+    """How many wait to be read; a thousand stands for more."""
+
+    count: int
 
 
-@api.write("POST", "/api/v1/notifications/read", summary="Mark notices as read")
+@api.read("/api/v1/notifications", summary="What you were told, newest first")
+def list_notifications(sql: Sql, call: Call, query: NotificationQuery) -> Page[NotificationOut]:
+    """SLA steps, offers, what rules tell, and whatever else concerns you."""
+    before = decode_cursor(query.cursor, str) if query.cursor else None
+    found = notifications.listed(sql, _whose(call), before, query.limit, kinds=KINDS, unread=query.unread)
+    return Page[NotificationOut].of(found, lambda one: _show(one, query.language))
+
+
+@api.read("/api/v1/notifications/unread", summary="How many you have not read")
+def count_unread(sql: Sql, call: Call) -> Unread:
+    """Of what the desk itself shows you."""
+    return Unread(count=notifications.unread(sql, _me(call), KINDS))
+
+
+@api.write("POST", "/api/v1/notifications/read", summary="Mark notifications as read")
 def mark_read(tx: Tx, call: Call, body: Read) -> ReadOut:
-    """All of yours up to one."""
-    return ReadOut(marked=notifications.read(tx, _recipients(tx.sql, call), body.up_to))
+    """Of yours alone."""
+    return ReadOut(marked=notifications.read(tx, _me(call), ids=body.ids, up_to=body.up_to))
 
 
-def _recipients(sql: Sql, call: Call) -> list[str]:
-    names = ["everyone", call.principal.role]
-    agent = agents.find(sql, call.principal.agent_id) if call.principal.agent_id else None
-    if agent is None:
-        return names
-    return [*names, agent.id, agent.name, *(f"queue:{queue}" for queue in agent.queues)]
+def _show(one: Notification, language: Literal["en", "zh"]) -> NotificationOut:
+    said = words(one.kind, one.details, language)
+    return NotificationOut(
+        id=one.id,
+        agent_id=one.agent_id,
+        kind=one.kind,
+        title=said.title,
+        text=said.text,
+        ticket_id=one.ticket_id,
+        conversation_id=one.conversation_id,
+        created_at=one.created_at,
+        read_at=one.read_at,
+    )
+
+
+def _whose(call: Call) -> str | None:
+    if call.principal.agent_id is None and call.principal.may("supervisor"):
+        return None
+    return _me(call)
+
+
+def _me(call: Call) -> str:
+    if call.principal.agent_id is None:
+        raise Forbidden("A token is no agent.")
+    return call.principal.agent_id

@@ -369,7 +369,7 @@ def test_a_calendar_that_is_gone_counts_round_the_clock() -> None:
     """A ticket whose clock names it can still be worked on."""
     without = replace(DESK, calendars=Calendars(), policies={})
     ticket = customer_wrote(fresh(DESK), ChangeTicket(), at(7.5), without)
-    fired, steps = fire(ticket, at(8.5), without)
+    fired, steps, _ = fire(ticket, at(8.5), without)
     assert [step for metric, step in steps if metric == "resolution"] == [50, 75, 90, 100]
     assert fired.due_at is None
 
@@ -380,10 +380,10 @@ def test_a_calendar_that_is_gone_counts_round_the_clock() -> None:
 def test_a_step_is_told_once() -> None:
     """What was due is marked, and the next instant is derived."""
     ticket = fresh(DESK)
-    fired, steps = fire(ticket, at(0.5), DESK)
+    fired, steps, _ = fire(ticket, at(0.5), DESK)
     assert (steps, fired.due_at) == ((("first_response", 50),), at(0.75))
-    assert fire(fired, at(0.5), DESK) == (fired, ())
-    fired, steps = fire(fired, at(1), DESK)
+    assert fire(fired, at(0.5), DESK) == (fired, (), ())
+    fired, steps, _ = fire(fired, at(1), DESK)
     assert steps == (
         ("first_response", 75),
         ("first_response", 90),
@@ -395,7 +395,7 @@ def test_a_step_is_told_once() -> None:
 
 def test_a_due_time_that_is_stale_does_no_harm() -> None:
     """Nothing fires that is not due; the cached instant is put right."""
-    fired, steps = fire(replace(fresh(DESK), due_at=at(0.1)), at(0.2), DESK)
+    fired, steps, _ = fire(replace(fresh(DESK), due_at=at(0.1)), at(0.2), DESK)
     assert (fired, steps) == (fresh(DESK), ())
 
 
@@ -405,7 +405,7 @@ def test_a_snooze_ends_by_itself(owner: str | None, after: TicketStatus) -> None
     ticket = snooze(in_status("open" if owner else "queued", assignee=owner), at(5), at(1), BARE)
     assert (ticket.status, ticket.waiting_reason, ticket.due_at) == ("waiting", "snoozed", at(5))
     assert fire(ticket, at(4), BARE)[0] == ticket
-    back, _ = fire(ticket, at(5), BARE)
+    back, _, _ = fire(ticket, at(5), BARE)
     assert (back.status, back.assignee, back.snoozed_until, back.due_at) == (after, owner, None, None)
 
 
@@ -429,7 +429,7 @@ def test_a_resolved_ticket_closes_after_days_without_a_word() -> None:
     ticket = move(in_status("open"), "resolved", at(1), BARE)
     assert ticket.due_at == at(1) + timedelta(days=7)
     assert fire(ticket, ticket.due_at - timedelta(microseconds=1), BARE)[0].status == "resolved"
-    closed, _ = fire(ticket, ticket.due_at, BARE)
+    closed, _, _ = fire(ticket, ticket.due_at, BARE)
     assert (closed.status, closed.resolved_at, closed.due_at) == ("closed", at(1), None)
 
 
@@ -437,7 +437,7 @@ def test_a_resolved_ticket_closes_after_days_without_a_word() -> None:
 def test_nothing_falls_due_once_a_ticket_is_over(status: TicketStatus) -> None:
     """A promise that was never kept is not told of for ever."""
     ticket = move(fresh(DESK), status, at(0.1), DESK)
-    assert (ticket.due_at, fire(ticket, at(100), DESK)) == (None, (ticket, ()))
+    assert (ticket.due_at, fire(ticket, at(100), DESK)) == (None, (ticket, (), ()))
 
 
 # --- whatever happens --------------------------------------------------------------------------------------
@@ -496,8 +496,8 @@ def test_whatever_happens_a_ticket_makes_sense(deeds: list[tuple[tuple[Any, ...]
         assert ticket.waiting_since == START
         assert ticket.version >= before.version
         # Once fired, nothing is due: a clock worker that looks again comes to an end.
-        fired, _ = fire(ticket, now, DESK)
+        fired, _, _ = fire(ticket, now, DESK)
         assert fired.due_at is None or fired.due_at > now
-        assert fire(fired, now, DESK) == (fired, ())
+        assert fire(fired, now, DESK) == (fired, (), ())
         if ticket.due_at is None or ticket.due_at > now:
             assert fired == ticket

@@ -1,0 +1,76 @@
+"""Tells people, in the transaction of what they are told of: a row for each of them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from router.desk import Desk
+from router.notices import OF_STEP, SUPERVISORS, named, reached, supervisors
+from router.values import Agent, Ticket
+from storage import agents, notifications, offers
+from storage.store import Tx
+
+_TOLD: Final = {75: "agent", 90: SUPERVISORS, 100: "agent and supervisors"}
+People = Callable[[], Sequence[Agent]]
+"""Everybody who may work here, read when first asked for."""
+
+
+def of_step(tx: Tx, ticket: Ticket, metric: str, percent: int, people: People) -> None:
+    """A clock of the ticket has reached a step."""
+    kind = OF_STEP.get(percent)
+    if kind is None:
+        return
+    told = reached(percent, _holder(tx, ticket), people(), ticket.queue)
+    if not told:
+        return
+    details = _about(ticket) | {"metric": metric, "percent": percent}
+    notifications.add(tx, _TOLD[percent], told, kind, details, **_where(ticket))
+
+
+def of_queue_step(tx: Tx, ticket: Ticket, desk: Desk, people: People) -> None:
+    """The ticket has got to a step of its queue that supervisors want to know of."""
+    told = supervisors(people(), ticket.queue)
+    queue = desk.queues.get(ticket.queue)
+    minutes = round((tx.now - ticket.waiting_since).total_seconds() / 60)
+    details = _about(ticket) | {"minutes": minutes, "queue": queue.name if queue else ticket.queue}
+    notifications.add(tx, SUPERVISORS, told, "queue_step", details, **_where(ticket))
+
+
+def declined_by_all(tx: Tx, ticket: Ticket, people: Sequence[Agent]) -> None:
+    """Nobody who could take the ticket wants it."""
+    told = supervisors(people, ticket.queue)
+    notifications.add(tx, SUPERVISORS, told, "declined", _about(ticket), **_where(ticket))
+
+
+def away(tx: Tx, agent_id: str, how: str, **details: Any) -> None:
+    """The agent was set away: they `missed` offers, or their `shift` is over."""
+    notifications.add(tx, agent_id, [agent_id], "away", {"how": how, **details})
+
+
+def offered(tx: Tx, ticket: Ticket, agent_id: str, *, at_once: bool) -> None:
+    """The ticket is held out to the agent, or theirs at once."""
+    details = _about(ticket) | {"how": "accepted" if at_once else "pending"}
+    notifications.add(tx, agent_id, [agent_id], "offer", details, **_where(ticket))
+
+
+def by_rule(tx: Tx, to: Sequence[str], text: str, *, ticket: str | None, conversation: str | None) -> None:
+    """A rule tells whom it names, each person once."""
+    people, told = agents.active(tx.sql), set[str]()
+    for one in to:
+        fresh = set(named(one, people)) - told
+        told |= fresh
+        notifications.add(tx, one, fresh, "rule", {"text": text}, ticket=ticket, conversation=conversation)
+
+
+def _holder(tx: Tx, ticket: Ticket) -> str | None:
+    if ticket.status != "offered":
+        return ticket.assignee
+    offer = offers.pending(tx.sql, ticket.id)
+    return None if offer is None else offer.agent_id
+
+
+def _about(ticket: Ticket) -> dict[str, Any]:
+    return {"number": ticket.number, "subject": ticket.subject}
+
+
+def _where(ticket: Ticket) -> dict[str, str]:
+    return {"ticket": ticket.id, "conversation": ticket.conversation_id}
