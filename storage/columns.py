@@ -6,6 +6,7 @@ conversions run for every column of every row.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -76,6 +77,8 @@ def _aware(value: datetime | None) -> datetime | None:
     return value
 
 
+# A batch stores one instant in every row.
+@lru_cache(maxsize=64)
 def _microseconds(value: datetime | None) -> int | None:
     if value is None:
         return None

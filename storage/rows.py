@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import Table
 from sqlalchemy.sql import Select
 from sqlalchemy.sql import select as sql_select
@@ -18,6 +19,7 @@ class Mapper(Generic[V]):
         self.table = table
         self._type = value_type
         self._names = [name for name in value_type.__struct_fields__ if name in table.c]
+        self._whole = len(self._names) == len(value_type.__struct_fields__)
         self._columns = [table.c[name] for name in self._names]
 
     def select(self) -> "Select[Any]":
@@ -31,4 +33,6 @@ class Mapper(Generic[V]):
 
     def dump(self, value: V) -> dict[str, Any]:
         """The value's columns; Json columns take its nested values as they are."""
+        if self._whole:
+            return asdict(value)
         return {name: getattr(value, name) for name in self._names}

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import astuple
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from router.values import ACTIVE, Ticket
@@ -24,7 +25,7 @@ _numbers = Prepared(
 _add = Prepared(insert(schema.tickets))
 _update = update(schema.tickets).where(_row.id == bindparam("key"))
 _save = Prepared(_update)
-_NAMES = tuple(name for name in Ticket.__struct_fields__ if name != "id")
+_NAMES = Ticket.__struct_fields__
 _NEW = "new_"
 # As many digits as a ticket's number has at most.
 _LONGEST_NUMBER = 9
@@ -119,9 +120,11 @@ def change(tx: Tx, changes: Sequence[tuple[Ticket, Ticket]]) -> None:
     """
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for before, after in sorted(changes, key=lambda pair: pair[0].id):
-        names = tuple(name for name in _NAMES if getattr(before, name) != getattr(after, name))
-        row = {_NEW + name: getattr(after, name) for name in names}
-        alike.setdefault(names, []).append(row | {"key": before.id})
+        pairs = zip(_NAMES, astuple(before), astuple(after), strict=True)
+        row = {_NEW + name: new for name, old, new in pairs if old is not new and old != new}
+        names = tuple(row)
+        row["key"] = before.id
+        alike.setdefault(names, []).append(row)
     alike.pop((), None)
     for names, rows in alike.items():
         _setting(names).many(tx.sql, rows)
@@ -129,7 +132,10 @@ def change(tx: Tx, changes: Sequence[tuple[Ticket, Ticket]]) -> None:
 
 @lru_cache(256)
 def _setting(names: tuple[str, ...]) -> Prepared:
-    return Prepared(_update.values({name: bindparam(_NEW + name, type_=_row[name].type) for name in names}))
+    columns = [_row[name.removeprefix(_NEW)] for name in names]
+    return Prepared(
+        _update.values({column.name: bindparam(_NEW + column.name, type_=column.type) for column in columns})
+    )
 
 
 def touch(tx: Tx, ids: Iterable[str]) -> None:

@@ -1,5 +1,7 @@
 """The `frontdesk` command: what it can do. Each command imports its parts when it runs."""
 
+import os
+
 import typer
 
 from gateway.cli import (
@@ -19,6 +21,10 @@ from gateway.cli import (
     users,
 )
 from gateway.cli.terminal import Commands
+
+# numpy's BLAS starts a thread for each core as it is loaded; they spin while they wait, and took half of a busy
+# desk's processor time. A match multiplies matrices too small to share.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     name="frontdesk",

@@ -44,29 +44,8 @@ class Values(dict[str, Any]):
         self.context = context
 
     def __missing__(self, name: str) -> Any:
-        field = FIELDS.get(name)
-        value = field.read(self) if field is not None else self._read(name)
-        self[name] = value
+        self[name] = value = _reader(name)(self)
         return value
-
-    def _read(self, name: str) -> Any:
-        kind = name[0]
-        if kind == "~":
-            return comparable(self[name[1:]])
-        if kind == "*":
-            members = self["~" + name[1:]]
-            return members if isinstance(members, tuple) else ()
-        if kind == "=":
-            value = self[name[1:]]
-            return widened(value) if isinstance(value, str) else ""
-        if kind == "$":
-            text = self[name[1:]][:LONGEST]
-            # A lone surrogate is no character, and patterns can't be run over it.
-            return text if text.isascii() else text.encode("utf-8", "replace").decode()
-        for prefix, base in FAMILIES.items():
-            if name.startswith(prefix):
-                return _BASES[base](self).get(name.removeprefix(prefix))
-        raise KeyError(name)
 
     def set_fields(self) -> dict[str, Any]:
         """The ticket's own fields as set so far, by key."""
@@ -82,6 +61,34 @@ class Values(dict[str, Any]):
             self.pop(slot, None)
         if name.startswith("fields."):
             self.set_fields()[name.removeprefix("fields.")] = value
+
+
+@lru_cache(maxsize=10_000)
+def _reader(name: str) -> Callable[[Values], Any]:
+    """How a slot is read; raises KeyError where there is no such field."""
+    if (field := FIELDS.get(name)) is not None:
+        return field.read
+    own, compared = name[1:], "~" + name[1:]
+    match name[0]:
+        case "~":
+            return lambda values: comparable(values[own])
+        case "*":
+            return lambda values: value if isinstance(value := values[compared], tuple) else ()
+        case "=":
+            return lambda values: widened(value) if isinstance(value := values[own], str) else ""
+        case "$":
+            return lambda values: _written(values[own])
+    for prefix, base in FAMILIES.items():
+        if name.startswith(prefix):
+            read, key = _BASES[base], name.removeprefix(prefix)
+            return lambda values: read(values).get(key)
+    raise KeyError(name)
+
+
+def _written(text: str) -> str:
+    text = text[:LONGEST]
+    # A lone surrogate is no character, and patterns can't be run over it.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 @lru_cache(maxsize=1_000)
