@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from router.values import ContactPoint, Customer
 from storage import schema
@@ -52,6 +52,11 @@ def get(tx: Tx, contact_id: str) -> ContactPoint:
     if line is None:
         raise Missing(f"there is no contact point {contact_id}")
     return _contacts.load(line)
+
+
+def name_of(sql: Connection, contact_id: str) -> str:
+    """What the platform calls the contact; "" where it has not said."""
+    return sql.execute(select(_point.name).where(_point.id == contact_id)).scalar() or ""
 
 
 def of_customer(tx: Tx, channel_id: str, customer_id: str) -> ContactPoint | None:

@@ -125,6 +125,17 @@ def join(tx: Tx, channel_id: str, place: Place, found: Mapping[str, str]) -> Non
         tx.sql.execute(insert(schema.mail_people), rows)
 
 
+def keep_people(tx: Tx, channel_id: str, place: Place, found: Mapping[str, str]) -> None:
+    """Let exactly these (names by address) take part."""
+    here = (
+        _person.channel_id == channel_id,
+        _person.address == place.address,
+        _person.thread == place.thread,
+    )
+    tx.sql.execute(delete(schema.mail_people).where(*here))
+    join(tx, channel_id, place, found)
+
+
 # --- what is sent by itself --------------------------------------------------------------------------
 
 
@@ -191,8 +202,8 @@ def block(tx: Tx, channel_id: str, address: str, until: datetime, reason: str) -
 # --- what came back ----------------------------------------------------------------------------------
 
 
-def bounced(tx: Tx, channel_id: str, message_id: str, reason: str) -> str | None:
-    """Our message came back: its delivery failed. Its recipient, None if it is none of this channel."""
+def bounced(tx: Tx, channel_id: str, message_id: str, reason: str) -> bool:
+    """Our message came back: its delivery failed. False if it is none of this channel."""
     query = (
         update(schema.deliveries)
         .where(_delivery.message_id == message_id, _delivery.channel_id == channel_id)
@@ -201,11 +212,9 @@ def bounced(tx: Tx, channel_id: str, message_id: str, reason: str) -> str | None
         .returning(_delivery.conversation_id, _delivery.attempts)
     )
     line = tx.sql.execute(query).one_or_none()
-    if line is None:
-        return None
-    tell(tx, message_id, line.conversation_id, None, Delivery("failed", reason, line.attempts))
-    place = of_conversation(tx.sql, channel_id, line.conversation_id)
-    return None if place is None else place.address
+    if line is not None:
+        tell(tx, message_id, line.conversation_id, None, Delivery("failed", reason, line.attempts))
+    return line is not None
 
 
 def recent(sql: Connection, conversation_id: str, before: int, limit: int) -> list[tuple[str, str, Any]]:

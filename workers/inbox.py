@@ -114,13 +114,20 @@ def announce(tx: Tx, ticket: Ticket, text: str) -> None:
     _send(tx, message)
 
 
-def note(tx: Tx, ticket_id: str, agent_id: str | None, words: Words) -> messages.Message:
-    """A note for colleagues: the customer never sees it and no clock hears it."""
+def note(
+    tx: Tx, ticket_id: str, agent_id: str | None, words: Words, *, mailed: bool = False
+) -> messages.Message:
+    """A note for colleagues: the customer never sees it and no clock hears it.
+
+    `mailed`: it also goes to whom its details name.
+    """
     ticket = tickets.lock(tx, ticket_id)
     conversation = conversations.lock(tx, ticket.conversation_id)
     message, conversation = _say(tx, conversation, agent_id, words, "note")
     conversations.save(tx, [conversation])
     tickets.touch(tx, [ticket_id])
+    if mailed:
+        _send(tx, message)
     return message
 
 

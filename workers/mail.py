@@ -5,7 +5,7 @@ In: after an envelope is durable and before its batch is decided (`read`). Out: 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -32,6 +32,9 @@ from workers.connections import Connected, Connections
 from workers.mail_rules import BLOCKED, automatic, held_back, words_of
 
 MAIL: Final = KIND
+FORWARDED: Final = "forwarded"
+"""The detail of a message that was forwarded to somebody; it holds the id of what they were shown."""
+CONVERSATION: Final = "cv_"
 _NUMBER: Final = re.compile(r"\[#(\d{1,9})\]")
 # Of a long body so much is kept beside what its author wrote; all of it is in the raw mail.
 _LONGEST_BODY: Final = 100_000
@@ -124,7 +127,8 @@ def _placed(tx: Tx, inbound: Inbound, letter: Letter, channel: Mail) -> Inbound:
     """The envelope in its thread, counted and remembered; the same however often it is done."""
     sender = letter.sender.email.lower() or NOBODY
     returned = _returned(tx, inbound.channel_id, letter.bounce, channel) if letter.bounce else None
-    place = returned or _thread(tx.sql, inbound, letter, channel) or Place(sender, _name(inbound, letter))
+    ours = _ours(letter, _key(channel))
+    place = returned or _thread(tx.sql, inbound, letter, ours) or Place(sender, _name(inbound, letter))
     own = channel.settings.address.lower()
     mails.remember(tx, inbound.channel_id, letter.message_id, place)
     by_itself = letter.automatic or sender == own
@@ -135,24 +139,39 @@ def _placed(tx: Tx, inbound: Inbound, letter: Letter, channel: Mail) -> Inbound:
         if not mails.counted(tx.sql, inbound.id):
             by_itself = automatic(past, said, words, tx.now)
         mails.passed(tx, inbound.id, inbound.channel_id, sender, words, conversation_id="", ours=False)
-    if not by_itself:
+    aside = _answers_forward(tx.sql, ours)
+    # Who was shown one message of a conversation is not told the rest of it.
+    if not (by_itself or aside):
         mails.join(tx, inbound.channel_id, place, _people(letter, place, own))
-    return _envelope(inbound, letter, place, by_itself=by_itself)
+    return _envelope(inbound, letter, place, by_itself=by_itself, aside=aside)
 
 
-def _thread(sql: Sql, inbound: Inbound, letter: Letter, channel: Mail) -> Place | None:
+def _named(letter: Letter) -> list[str]:
+    """The Message-IDs that a mail names, what it answers first."""
+    return [one for one in (letter.in_reply_to, *reversed(letter.references)) if one]
+
+
+def _ours(letter: Letter, key: str) -> list[str]:
+    """The ids of conversations and messages of ours that a mail names in a way that nobody can make up."""
+    at = [tokens.answered_at(key, person.email) for person in (*letter.to, *letter.cc)]
+    return [id_ for id_ in (*at, *(tokens.message_of(key, one) for one in _named(letter))) if id_]
+
+
+def _answers_forward(sql: Sql, ours: Sequence[str]) -> bool:
+    """Whether the first of our messages that a mail names was forwarded to whoever has it."""
+    first = next((id_ for id_ in ours if not id_.startswith(CONVERSATION)), None)
+    message = find_message(sql, first) if first else None
+    return message is not None and FORWARDED in message.details
+
+
+def _thread(sql: Sql, inbound: Inbound, letter: Letter, ours: Sequence[str]) -> Place | None:
     """Where a reply belongs: by a token of ours, by the mails it names, by a ticket's number."""
-    key, channel_id = _key(channel), inbound.channel_id
-    for person in (*letter.to, *letter.cc):
-        conversation = tokens.conversation_of(key, person.email)
-        if conversation and (place := mails.of_conversation(sql, channel_id, conversation)):
+    channel_id = inbound.channel_id
+    for id_ in ours:
+        found = mails.of_conversation if id_.startswith(CONVERSATION) else mails.of_message
+        if place := found(sql, channel_id, id_):
             return place
-    named = [letter.in_reply_to, *reversed(letter.references)]
-    for one in named:
-        message = tokens.message_of(key, one)
-        if message and (place := mails.of_message(sql, channel_id, message)):
-            return place
-    if place := mails.of_ids(sql, channel_id, [one for one in named if one]):
+    if place := mails.of_ids(sql, channel_id, _named(letter)):
         return place
     number = _NUMBER.search(letter.subject)
     sender = letter.sender.email.lower()
@@ -166,11 +185,22 @@ def _returned(tx: Tx, channel_id: str, bounce: BounceReport, channel: Mail) -> P
     # Without our own Message-ID anybody could have written it.
     if not message or not bounce.permanent:
         return mails.of_message(tx.sql, channel_id, message) if message else None
-    address = mails.bounced(tx, channel_id, message, reason)
-    if address is None:
+    place = mails.of_message(tx.sql, channel_id, message)
+    if place is None or not mails.bounced(tx, channel_id, message, reason):
         return None
-    mails.block(tx, channel_id, address, tx.now + BLOCKED, reason)
-    return mails.of_message(tx.sql, channel_id, message)
+    if address := _unreached(tx.sql, message, bounce.recipient.lower(), place):
+        mails.block(tx, channel_id, address, tx.now + BLOCKED, reason)
+    return place
+
+
+def _unreached(sql: Sql, message_id: str, recipient: str, place: Place) -> str:
+    """Which address took no mail: one that it was sent to, whatever the report says; "" for none of ours."""
+    message = find_message(sql, message_id)
+    details: Mapping[str, Any] = message.details if message else {}
+    named = {one.lower() for kind in ("to", "cc", "bcc") for one in details.get(kind, ())}
+    if recipient in named:
+        return recipient
+    return "" if FORWARDED in details else place.address
 
 
 def _name(inbound: Inbound, letter: Letter) -> str:
@@ -191,7 +221,7 @@ def _people(letter: Letter, place: Place, own: str) -> dict[str, str]:
     }
 
 
-def _envelope(inbound: Inbound, letter: Letter, place: Place, *, by_itself: bool) -> Inbound:
+def _envelope(inbound: Inbound, letter: Letter, place: Place, *, by_itself: bool, aside: bool) -> Inbound:
     told: dict[str, Any] = {
         "from": _shown(letter.sender),
         "to": [_shown(one) for one in letter.to],
@@ -201,6 +231,8 @@ def _envelope(inbound: Inbound, letter: Letter, place: Place, *, by_itself: bool
     }
     if letter.text != letter.reply_text:
         told["body"] = letter.text[:_LONGEST_BODY]
+    if aside:
+        told["answers_forward"] = True
     if letter.bounce is not None:
         told["bounce"] = msgspec.to_builtins(letter.bounce)
     if letter.sent_at:
@@ -237,6 +269,9 @@ def _context(sql: Sql, claim: Claim, key: str, own: str, now: datetime) -> tuple
     outbound = claim.outbound
     message = find_message(sql, claim.message_id)
     details: Mapping[str, Any] = message.details if message else {}
+    named = {kind: details[kind] for kind in ("to", "cc", "bcc") if kind in details}
+    if FORWARDED in details:
+        return {**named, FORWARDED: True, "automatic": False}, ""
     position = message.position if message else 0
     before = mails.recent(sql, claim.conversation_id, position, _THREAD_OF)
     by_itself = outbound.author in _BY_ITSELF
@@ -248,13 +283,13 @@ def _context(sql: Sql, claim: Claim, key: str, own: str, now: datetime) -> tuple
         held = f"held back: mail to this address {why}"
     place = Place(outbound.address, outbound.thread)
     people = [] if by_itself else sorted(mails.people(sql, claim.channel_id, place))
-    named = [(author, _message_id((id_, author, told), key, own)) for id_, author, told in before]
-    theirs = [one for author, one in named if author == "customer" and one]
+    called = [(author, _message_id((id_, author, told), key, own)) for id_, author, told in before]
+    theirs = [one for author, one in called if author == "customer" and one]
     return {
-        "references": [one for _, one in named if one],
+        "references": [one for _, one in called if one],
         "answers": theirs[-1] if theirs else "",
-        "cc": details.get("cc", people),
-        "bcc": details.get("bcc", []),
+        "cc": people,
+        **named,
         "automatic": by_itself,
     }, held
 

@@ -33,20 +33,22 @@ def compose(outbound: Outbound, files: Sequence[bytes], settings: MailSettings) 
     """The mail; raises `Rejected` for an address that is none.
 
     `outbound.context` holds `references` (the thread's Message-IDs, oldest first), `answers` (the one of them
-    that is answered), `cc` and `bcc` (lists), and `automatic`.
+    that is answered), `to` (whom it goes to instead of the conversation's contact), `cc` and `bcc` (lists),
+    `forwarded` (it leaves the thread, and its answers come back as answers to it) and `automatic`.
     """
     told: Mapping[str, Any] = outbound.context
     key = settings.thread_key.get_secret_value()
-    to = mailbox(outbound.address)
-    cc = [one for one in map(mailbox, told.get("cc", ())) if one != to]
+    to = [mailbox(one) for one in told.get("to") or (outbound.address,)]
+    cc = [one for one in map(mailbox, told.get("cc", ())) if one not in to]
     bcc = [mailbox(one) for one in told.get("bcc", ())]
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(one_line(settings.name), addr_spec=settings.address)
-    message["To"] = Address(addr_spec=to)
+    message["To"] = [Address(addr_spec=one) for one in to]
     if cc:
         message["Cc"] = [Address(addr_spec=one) for one in cc]
     if settings.reply_token:
-        message["Reply-To"] = tokens.reply_address(key, settings.address, outbound.conversation_id)
+        answered = outbound.id if told.get("forwarded") else outbound.conversation_id
+        message["Reply-To"] = tokens.reply_address(key, settings.address, answered)
     message["Subject"] = _subject(outbound)
     message["Date"] = format_datetime(outbound.created_at)
     message["Message-ID"] = tokens.message_id(key, outbound.id, settings.address)
@@ -64,7 +66,7 @@ def compose(outbound: Outbound, files: Sequence[bytes], settings: MailSettings) 
         )
         name = one_line(attachment.name) or "attachment"
         message.add_attachment(content, maintype=kind[0], subtype=kind[1], filename=name)
-    return Composed(message, tuple(dict.fromkeys((to, *cc, *bcc))))
+    return Composed(message, tuple(dict.fromkeys((*to, *cc, *bcc))))
 
 
 def mailbox(address: str) -> str:

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 _ID: Final = re.compile(r"<(msg_[0-9a-z]{1,40})\.([a-z2-7]{16})@[^<>@]+>")
-_REPLY: Final = re.compile(r"[^@]*\+(cv_[0-9a-z]{1,40})\.([a-z2-7]{16})@[^@]+", re.IGNORECASE)
+_REPLY: Final = re.compile(r"[^@]*\+((?:cv|msg)_[0-9a-z]{1,40})\.([a-z2-7]{16})@[^@]+", re.IGNORECASE)
 
 
 def message_id(key: str, message: str, address: str) -> str:
@@ -23,14 +23,14 @@ def message_of(key: str, found: str) -> str:
     return match[1] if match and _same(match[2], _mark(key, "message", match[1])) else ""
 
 
-def reply_address(key: str, address: str, conversation: str) -> str:
-    """Where replies of a conversation come back to."""
+def reply_address(key: str, address: str, answered: str) -> str:
+    """Where replies come back to; `answered` is the id of a conversation, or of the message they answer."""
     local, _, domain = address.rpartition("@")
-    return f"{local}+{conversation}.{_mark(key, 'reply', conversation)}@{domain}"
+    return f"{local}+{answered}.{_mark(key, 'reply', answered)}@{domain}"
 
 
-def conversation_of(key: str, address: str) -> str:
-    """The id of the conversation that a reply address names; "" for one that is not ours."""
+def answered_at(key: str, address: str) -> str:
+    """The id that a reply address was made of; "" for an address that is not ours."""
     match = _REPLY.fullmatch(address.lower()) if len(address) < 400 else None
     return match[1] if match and _same(match[2], _mark(key, "reply", match[1])) else ""
 

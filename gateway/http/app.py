@@ -30,6 +30,7 @@ from gateway.http.resources import (
     rule_sentences,
     session,
     simulating,
+    ticket_mail,
     tickets,
     tokens,
     trials,
@@ -45,6 +46,7 @@ def api() -> Api:
     return Api().include(
         session.api,
         tickets.api,
+        ticket_mail.api,
         assignment.api,
         conversations.api,
         typing.api,

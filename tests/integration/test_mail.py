@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,114 @@ async def test_a_mail_becomes_a_ticket_and_its_thread_stays_one(box: Mailbox) ->
     assert len(await box.tickets(1)) == 1
 
 
+async def test_a_reply_goes_to_everybody_until_the_agent_names_others(box: Mailbox) -> None:
+    """Who it goes to is told before, kept with the reply, and from then on those who were named take part."""
+    await box.write(
+        "Broken.", message_id="<1@example.org>", cc="Bob <bob@example.org>, Eva <eva@example.org>"
+    )
+    (ticket,) = await box.tickets(1)
+    path = f"/api/v1/tickets/{ticket['number']}/recipients"
+    told = (await box.desk.ask("GET", path, role="agent")).body
+    assert told == {
+        "to": [{"name": "Ann", "email": "ann@example.org"}],
+        "cc": [{"name": "Bob", "email": "bob@example.org"}, {"name": "Eva", "email": "eva@example.org"}],
+    }
+    copies = {"cc": ["carl@example.org", "bob@example.org"], "bcc": ["boss@desk.example"]}
+    named = await box.reply(ticket, "To some.", **copies)
+    assert named["details"] == {"to": ["ann@example.org"], **copies}
+    assert (await box.sent(1, "To some."))[0].recipients == ["ann@example.org", *copies["cc"], *copies["bcc"]]
+    after = (await box.desk.ask("GET", path)).body["cc"]
+    assert [one["email"] for one in after] == ["bob@example.org", "carl@example.org"]
+    await box.reply(ticket, "To Ann alone.", cc=[])
+    assert (await box.sent(1, "To Ann alone."))[0].recipients == ["ann@example.org"]
+    await box.reply(ticket, "To Bob.", to=["bob@example.org"], cc=[])
+    assert (await box.sent(1, "To Bob."))[0].recipients == ["bob@example.org"]
+
+
+async def test_what_is_no_address_is_refused_before_anything_is_sent(box: Mailbox) -> None:
+    """With a pointer to it."""
+    await box.write("Broken.", message_id="<1@example.org>")
+    (ticket,) = await box.tickets(1)
+    body = {"text": "Hello", "cc": ["bob@example.org", "bob"]}
+    refused = await box.desk.ask("POST", f"/api/v1/tickets/{ticket['id']}/replies", body)
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/cc/1")
+
+
+async def test_a_forwarded_message_s_answer_comes_into_the_ticket(box: Mailbox) -> None:
+    """With its files, marked on both ways; who was asked sees no more of the conversation than that."""
+    await box.post(_with_file("ann@example.org", "The lamp is broken.", "lamp.txt", "a picture"))
+    (ticket,) = await box.tickets(1)
+    first = (await box.messages(ticket["conversation_id"], 1))[0]
+    path = f"/api/v1/tickets/{ticket['id']}/forwards"
+    body = {"message_id": first["id"], "to": ["repairs@supplier.example"], "text": "Can you mend it?"}
+    answer = await box.desk.ask("POST", path, body, role="agent")
+    assert (answer.status, answer.body["kind"]) == (201, "note")
+    assert answer.body["details"]["forwarded"] == first["id"]
+    (sent,) = await box.sent(1, "Can you mend it?")
+    assert (sent.recipients, str(sent.mail["Subject"])) == (["repairs@supplier.example"], "Fwd: Lamp")
+    assert (sent.mail["In-Reply-To"], sent.mail["References"]) == (None, None)
+    assert _text(sent).startswith(
+        "Can you mend it?\n\n---------- Forwarded message ----------\nFrom: Ann <ann@"
+    )
+    assert _text(sent).endswith("\n\nThe lamp is broken.\n")
+    assert [one.get_filename() for one in sent.mail.iter_attachments()] == ["lamp.txt"]
+    await box.write(
+        "For 20 euros.",
+        **{"from": "Repairs <repairs@supplier.example>"},
+        to=str(sent.mail["Reply-To"] or "support@desk.example"),
+        subject="Re: Fwd: Lamp",
+        message_id="<r@supplier.example>",
+        in_reply_to=str(sent.mail["Message-ID"]),
+    )
+    line = (await box.messages(ticket["conversation_id"], 4))[-1]
+    mail = line["context"]["mail"]
+    assert (line["text"], mail["from"]["name"], mail["answers_forward"]) == ("For 20 euros.", "Repairs", True)
+    await box.reply(ticket, "It costs 20 euros.")
+    (reply,) = await box.sent(1, "It costs 20 euros.")
+    assert reply.recipients == ["ann@example.org"]
+    assert str(sent.mail["Message-ID"]) not in str(reply.mail["References"])
+
+
+async def test_a_forward_that_comes_back_blocks_only_whom_it_went_to(box: Mailbox) -> None:
+    """The customer is still answered."""
+    await box.write("The lamp is broken.", message_id="<1@example.org>")
+    (ticket,) = await box.tickets(1)
+    first = (await box.messages(ticket["conversation_id"], 1))[0]
+    body = {"message_id": first["id"], "to": ["gone@supplier.example"], "text": "Can you mend it?"}
+    forward = await box.desk.ask("POST", f"/api/v1/tickets/{ticket['id']}/forwards", body)
+    (sent,) = await box.sent(1, "Can you mend it?")
+    await box.delivery(ticket, forward.body["id"], "sent")
+    await box.post(_bounce(str(sent.mail["Message-ID"]), "gone@supplier.example"))
+    await box.delivery(ticket, forward.body["id"], "failed")
+    parts = box.desk.parts
+    blocked = [
+        await parts.store.read(partial(mails.blocked, channel_id=box.id, address=one, now=parts.clock()))
+        for one in ("ann@example.org", "gone@supplier.example")
+    ]
+    assert blocked == ["", "it came back: 550 5.1.1 gone"]
+
+
+def _with_file(sender: str, text: str, name: str, content: str) -> str:
+    return (
+        f"From: Ann <{sender}>\r\nTo: support@desk.example\r\nSubject: Lamp\r\nMessage-ID: <f@x>\r\n"
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+        f"--b\r\nContent-Type: text/plain\r\n\r\n{text}\r\n"
+        f"--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename={name}\r\n\r\n"
+        f"{content}\r\n--b--\r\n"
+    )
+
+
+def _bounce(message_id: str, recipient: str) -> str:
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n"
+        "--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 gone\r\n\r\n--r\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"Message-ID: {message_id}\r\n\r\nx\r\n--r--\r\n"
+    )
+
+
 async def test_the_same_mail_again_is_one(box: Mailbox) -> None:
     """By the hook twice."""
     first = await box.write("Once.", message_id="<1@example.org>")
@@ -221,14 +330,7 @@ async def test_a_bounce_fails_its_message_and_stops_automatic_mail(box: Mailbox)
     (ours,) = await box.sent(1, "We send another.")
     await box.delivery(ticket, message["id"], "sent")
     for named in ("<forged.aaaaaaaaaaaaaaaa@desk.example>", str(ours.mail["Message-ID"])):
-        await box.post(
-            "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\n"
-            "Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n"
-            "--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n"
-            "Final-Recipient: rfc822; ann@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-            "Diagnostic-Code: smtp; 550 5.1.1 gone\r\n\r\n--r\r\nContent-Type: message/rfc822\r\n\r\n"
-            f"Message-ID: {named}\r\n\r\nx\r\n--r--\r\n"
-        )
+        await box.post(_bounce(named, "ann@example.org"))
     failed = await box.delivery(ticket, message["id"], "failed")
     assert failed["error"] == "it came back: 550 5.1.1 gone"
     parts = box.desk.parts

@@ -13,6 +13,7 @@ from gateway.http.endpoint import Api
 from gateway.http.problems import Conflict, Invalid
 from gateway.http.resources.article_labels import label_shown
 from gateway.http.resources.ticket_changes import changed
+from gateway.http.resources.ticket_mail import Addresses, addressed
 from gateway.http.resources.ticket_models import (
     MatchOut,
     MessageOut,
@@ -96,13 +97,18 @@ class NewTicket(BaseModel):
 
 
 class NewReply(BaseModel):
-    """A public reply. With `last_seen_message_id`, 409 when the customer has written since."""
+    """A public reply. With `last_seen_message_id`, 409 when the customer has written since.
+
+    By e-mail it goes to everybody who takes part: left out, `to` is the customer and `cc` the others. A list
+    goes to exactly those, who then take part.
+    """
 
     text: Text
     html: Annotated[str, StringConstraints(max_length=200_000)] | None = None
     attachments: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
-    cc: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
-    bcc: list[Name] = Field(default_factory=list, max_length=LONGEST_LIST)
+    to: Addresses | None = None
+    cc: Addresses | None = None
+    bcc: Addresses | None = None
     last_seen_message_id: Name | None = None
     article_id: Name | None = Field(None, description="The article that the reply is made from.")
 
@@ -224,12 +230,13 @@ def change_ticket(tx: Tx, call: Call, ticket_id: str, body: TicketChange) -> Tic
 def reply(tx: Tx, call: Call, ticket_id: str, body: NewReply) -> MessageOut:
     """Stored and queued in one transaction; `delivery` tells how far it has come."""
     ticket_id = tickets.id_of(tx.sql, ticket_id)
-    live = _is_live(tx, tickets.get(tx.sql, ticket_id).channel_id)
+    ticket = tickets.get(tx.sql, ticket_id)
+    live = _is_live(tx, ticket.channel_id)
     words = Words(
         text=body.text,
         html=safe(body.html),
         attachments=uploads.attachments(tx.sql, body.attachments, call.principal.id),
-        details={key: value for key, value in (("cc", body.cc), ("bcc", body.bcc)) if value},
+        details=addressed(tx, ticket, body),
         live=live,
         by=call.principal.id,
     )

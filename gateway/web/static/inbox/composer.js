@@ -1,33 +1,41 @@
-// Where the agent writes: a reply to the customer or a note to the team.
+// Where the agent writes: a reply to the customer, a note to the team, or a mail that passes a message on.
 import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { fileSize, wordsOf } from "../ui/text.js";
-import { complain } from "./desk.js";
+import { complain, open } from "./desk.js";
 import { Icon } from "./icons.js";
 import { compose } from "./keys.js";
-import { draftOf, redraft, resolve, sayTyping, send, upload } from "./work.js";
+import { Recipients } from "./recipients.js";
+import { draftOf, picked, ready, redraft, resolve, sayTyping, send, upload } from "./work.js";
 import { t } from "./words.js";
 
-const KINDS = ["reply", "note"];
+const HINTS = { note: "note_hint", forward: "forward_hint" };
+const ACTS = { reply: "send", note: "add_note", forward: "send_on" };
+const SHOWN = 80; // characters of a message that is forwarded
 
 export function Composer({ ticket }) {
   const [kind, setKind] = useState("reply");
   const field = useRef(null);
   const asked = useRef(compose.value.asked);
   const draft = draftOf(ticket.id, kind);
-  const blank = !draft.text.trim();
+  const unready = !ready(draft, kind);
+  const kinds = ticket.channel_kind === "email" ? ["reply", "note", "forward"] : ["reply", "note"];
   const name = ticket.customer?.name || t("visitor");
   const set = (changes) => redraft(ticket.id, kind, changes);
 
   useEffect(() => {
     if (compose.value.asked === asked.current) return;
     asked.current = compose.value.asked;
-    setKind(compose.value.kind);
+    const { kind: wanted, message } = compose.value;
+    if (!kinds.includes(wanted)) return;
+    setKind(wanted);
+    if (message) redraft(ticket.id, wanted, { message });
     field.current.focus();
   }, [compose.value]);
 
   const submit = async (event, then) => {
     event?.preventDefault();
     const sent = await send(ticket.id, kind);
+    if (sent && kind === "forward") setKind("reply");
     if (sent && then) await then();
     field.current?.focus();
   };
@@ -41,28 +49,37 @@ export function Composer({ ticket }) {
 
   return html`<form class=${`composer ${kind}`} onSubmit=${submit}>
     ${draft.newer && html`<${Newer} name=${name} messages=${draft.newer} again=${() => submit()} keep=${() => set({ newer: null })} />`}
-    <${Tabs} kind=${kind} choose=${(next) => { setKind(next); field.current.focus(); }} />
+    <${Tabs} kinds=${kinds} kind=${kind} choose=${(next) => { setKind(next); field.current.focus(); }} />
+    ${kind !== "note" && open.value.recipients && html`<${Recipients} key=${kind} draft=${draft} known=${open.value.recipients} forward=${kind === "forward"} set=${set} />`}
     <label class="unseen" for="reply">${t(kind)}</label>
     <textarea id="reply" ref=${field} rows="3" maxlength="20000" value=${draft.text} onInput=${input} onKeyDown=${key}
-      placeholder=${kind === "reply" ? t("reply_to", { name }) : t("note_hint")}></textarea>
+      placeholder=${kind === "reply" ? t("reply_to", { name }) : t(HINTS[kind])}></textarea>
+    ${kind === "forward" && html`<${PassedOn} message=${picked(draft)} />`}
     ${draft.files.length > 0 && html`<ul class="files">${draft.files.map((file) => html`<li key=${file.upload_id}>${file.name} <small>${fileSize(file.size)}</small>
       <button type="button" class="plain bare" aria-label=${t("detach", { name: file.name })}
         onClick=${() => set({ files: draft.files.filter((one) => one !== file) })}><${Icon} name="close" /></button></li>`)}</ul>`}
     <div class="line">
-      ${kind === "reply" && html`<${Attach} add=${(file) => set({ files: [...draftOf(ticket.id, kind).files, file] })} />`}
+      ${kind !== "note" && html`<${Attach} add=${(file) => set({ files: [...draftOf(ticket.id, kind).files, file] })} />`}
       <span class="hint">${t("keys_send")}</span>
-      ${kind === "reply" && html`<button type="button" disabled=${blank || draft.sending} onClick=${() => submit(null, resolve)}>${t("send_resolve")}</button>`}
-      <button class="primary" disabled=${blank || draft.sending}>${t(kind === "reply" ? "send" : "add_note")}</button>
+      ${kind === "reply" && html`<button type="button" disabled=${unready} onClick=${() => submit(null, resolve)}>${t("send_resolve")}</button>`}
+      <button class="primary" disabled=${unready}>${t(ACTS[kind])}</button>
     </div>
   </form>`;
 }
 
-function Tabs({ kind, choose }) {
+function PassedOn({ message }) {
+  if (!message) return null;
+  const words = wordsOf(message).replace(/\s+/g, " ");
+  const files = message.attachments.length;
+  return html`<p class="passed-on">${t("passes_on")} <q>${words.length > SHOWN ? `${words.slice(0, SHOWN)}…` : words}</q>${files > 0 && html` <small>${t("with_files", { n: files })}</small>`}</p>`;
+}
+
+function Tabs({ kinds, kind, choose }) {
   const move = (event) => {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    choose(kind === "reply" ? "note" : "reply");
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by) choose(kinds[(kinds.indexOf(kind) + by + kinds.length) % kinds.length]);
   };
-  return html`<div class="tabs" role="tablist" onKeyDown=${move}>${KINDS.map((one) => html`<button key=${one} type="button" role="tab"
+  return html`<div class="tabs" role="tablist" onKeyDown=${move}>${kinds.map((one) => html`<button key=${one} type="button" role="tab"
     aria-selected=${one === kind} tabindex=${one === kind ? 0 : -1} onClick=${() => choose(one)}>${t(one)}</button>`)}</div>`;
 }
 

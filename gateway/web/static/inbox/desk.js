@@ -13,7 +13,7 @@ export const me = computed(() => session.value?.agent ?? null);
 export const counts = signal({});
 export const search = signal("");
 export const list = signal({ items: null, more: null, problem: null });
-export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, offered, problem}
+export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, offered, recipients, problem}
 export const offers = signal([]); // tickets held out to this agent
 export const typing = signal(null); // the conversation whose customer types just now
 export const setUp = signal(0); // raised when what is set up has changed
@@ -131,12 +131,13 @@ export async function loadOpen() {
     const found = ticketId ? await callWithTag("GET", `/tickets/${ticketId}`) : null;
     const conversationId = found?.value.conversation_id ?? conversation;
     if (found) change(id, { ticket: found.value, etag: found.etag, conversationId });
-    const [messages, decisions, offered] = await Promise.all([
+    const [messages, decisions, offered, recipients] = await Promise.all([
       found ? everything(found.value) : all(`/conversations/${conversationId}/messages`),
       found ? all(`/tickets/${ticketId}/decisions`) : [],
       found?.value.status === "offered" && isOfferedToMe(ticketId),
+      found?.value.channel_kind === "email" ? call("GET", `/tickets/${ticketId}/recipients`) : null,
     ]);
-    change(id, { messages, decisions, offered, problem: null });
+    change(id, { messages, decisions, offered, recipients, problem: null });
   } catch (problem) {
     change(id, { problem });
   }

@@ -10,16 +10,17 @@ import { t } from "./words.js";
 
 export const showKeys = signal(false);
 
-/** Which field the reader wants to write in next: the composer looks here. */
-export const compose = signal({ kind: "reply", asked: 0 });
+/** Which field the reader wants to write in next, and which message is forwarded: the composer looks here. */
+export const compose = signal({ kind: "reply", asked: 0, message: null });
 
-const ask = (kind) => (compose.value = { kind, asked: compose.value.asked + 1 });
+export const ask = (kind, message = null) => (compose.value = { kind, asked: compose.value.asked + 1, message });
 
 const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   r: () => ask("reply"),
   n: () => ask("note"),
+  f: () => ask("forward"),
   t: () => open.value?.ticket && take(),
   e: () => open.value?.ticket && resolve(),
   c: () => (writing.value = true),
@@ -54,7 +55,7 @@ export function listenToKeys() {
 }
 
 const LISTED = [
-  ["J / K", "key_jk"], ["Enter", "key_enter"], ["R", "key_r"], ["N", "key_n"], ["T", "key_t"], ["E", "key_e"], ["S", "key_s"], ["M", "key_m"], ["C", "key_c"],
+  ["J / K", "key_jk"], ["Enter", "key_enter"], ["R", "key_r"], ["N", "key_n"], ["F", "key_f"], ["T", "key_t"], ["E", "key_e"], ["S", "key_s"], ["M", "key_m"], ["C", "key_c"],
   ["/", "key_slash"], ["Ctrl + Enter", "key_send"], ["Esc", "key_esc"], ["?", "key_help"],
 ];
 

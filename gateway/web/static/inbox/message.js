@@ -1,7 +1,10 @@
 // One message: who said it, what, its attachments, and whether it arrived.
 import { html } from "../ui/html.js";
 import { fileSize, link, linked, webAddress, wordsOf } from "../ui/text.js";
-import { me } from "./desk.js";
+import { me, open } from "./desk.js";
+import { Icon } from "./icons.js";
+import { ask } from "./keys.js";
+import { named, Took } from "./recipients.js";
 import { full, moment } from "./when.js";
 import { retry } from "./work.js";
 import { t } from "./words.js";
@@ -13,7 +16,9 @@ export function Message({ message, before }) {
   const text = wordsOf(message);
   return html`<li class=${`message ${note ? "note" : message.author}${together(message, before) ? " again" : ""}`}>
     <p class="by"><b>${authorOf(message)}</b>${note && html`<span class="tag">${t("note")}</span>`}
-      <time datetime=${message.created_at} title=${full(message.created_at)}>${moment(message.created_at)}</time></p>
+      <time datetime=${message.created_at} title=${full(message.created_at)}>${moment(message.created_at)}</time>
+      ${!note && open.value.recipients && html`<button class="plain bare" onClick=${() => ask("forward", message.id)} aria-label=${t("forward")} title=${t("forward")}><${Icon} name="forward" /></button>`}</p>
+    <${Took} message=${message} />
     ${marksOf(message).map((mark) => html`<p class="mark" key=${mark}>${mark}</p>`)}
     ${text && html`<div class="bubble">${linked(text)}</div>`}
     ${message.attachments?.map((file) => html`<${File} key=${file.url} file=${file} />`)}
@@ -23,17 +28,23 @@ export function Message({ message, before }) {
 }
 
 function authorOf(message) {
+  const writer = message.context?.mail?.from;
+  if (writer) return named(writer);
   if (message.author === "agent" && message.author_id === me.value.id) return t("you");
   return message.author_name || (message.author === "customer" ? t("visitor") : t(message.author));
 }
 
-function marksOf({ details }) {
-  const { withdrawn, edited, discarded } = details ?? {};
-  return [withdrawn && t("withdrawn"), edited && t("edited"), discarded && t("discarded", { why: discarded })].filter(Boolean);
+function marksOf({ details, context }) {
+  const { withdrawn, edited, discarded, subject, forwarded } = details ?? {};
+  const other = context?.mail && subject && bare(subject) !== bare(open.value?.ticket?.subject ?? subject);
+  return [other && t("other_subject", { subject }), forwarded && t("was_forwarded"), context?.mail?.answers_forward && t("answers_forward"), withdrawn && t("withdrawn"), edited && t("edited"), discarded && t("discarded", { why: discarded })].filter(Boolean);
 }
 
+/** A subject without what mail programs put before it. */
+const bare = (subject) => subject.replace(/^(\s*(re|aw|fw|fwd|wg|sv|vs|回复|答复|转发)\s*[:：])+/i, "").trim();
+
 function together(message, before) {
-  if (!before || before.author !== message.author || before.author_name !== message.author_name) return false;
+  if (!before || before.author !== message.author || authorOf(before) !== authorOf(message)) return false;
   return before.kind === message.kind && Date.parse(message.created_at) - Date.parse(before.created_at) < TOGETHER_MS;
 }
 
@@ -49,7 +60,7 @@ function File({ file }) {
 
 function Delivery({ message }) {
   const { state, error } = message.delivery ?? {};
-  if (!state || message.author === "customer" || message.kind === "note" || (message.author === "system" && state === "sent")) return null;
+  if (!state || message.author === "customer" || (message.author === "system" && state === "sent")) return null;
   if (state === "failed" || state === "in_doubt") {
     return html`<p class="delivery bad" role="alert">${t(state)}${error ? `: ${error}` : "."}
       <button onClick=${() => retry(message)}>${t(state === "failed" ? "retry" : "send_again")}</button></p>`;

@@ -4,6 +4,7 @@ import { newId } from "../ui/ids.js";
 import { call, callWithTag } from "./api.js";
 import { begin, complain, end, loadOpen, me, open, putMessages, putTicket, session, toast } from "./desk.js";
 import { go } from "./route.js";
+import { addressed } from "./recipients.js";
 import { t } from "./words.js";
 
 export async function signIn(email, password) {
@@ -120,10 +121,10 @@ export function sayTyping(conversationId) {
   call("POST", `/conversations/${conversationId}/typing`).catch(() => {});
 }
 
-// --- drafts: one a ticket and kind ("reply" or "note"), kept while the tab lives
+// --- drafts: one a ticket and kind ("reply", "note" or "forward"), kept while the tab lives
 
 const KEPT = "frontdesk:drafts";
-const EMPTY = { text: "", files: [], sending: false, newer: null, attempt: null };
+const EMPTY = { text: "", files: [], to: null, cc: null, bcc: null, message: null, sending: false, newer: null, attempt: null };
 
 export const drafts = signal(kept());
 
@@ -151,26 +152,51 @@ export function redraft(ticketId, kind, changes) {
   drafts.value = { ...drafts.value, [`${ticketId}:${kind}`]: { ...draftOf(ticketId, kind), ...changes } };
 }
 
+const PATHS = { reply: "replies", note: "notes", forward: "forwards" };
+
+/** Whether there is enough of a draft to be sent. */
+export function ready(draft, kind) {
+  if (draft.sending) return false;
+  return kind === "forward" ? addressed(draft, null, "to").length > 0 : Boolean(draft.text.trim());
+}
+
+/** The message that a draft forwards: the one that was picked, else the customer's last. */
+export function picked(draft) {
+  const { messages } = open.value;
+  return messages.find(({ id }) => id === draft.message) ?? messages.findLast(({ author, kind }) => author === "customer" && kind === "public");
+}
+
+function bodyOf(draft, kind) {
+  const { messages, recipients } = open.value;
+  const body = { text: draft.text.trim() };
+  if (kind === "note") return body;
+  if (draft.files.length) body.attachments = draft.files.map((file) => file.upload_id);
+  // What is shown is what is sent.
+  const known = kind === "reply" ? recipients : null;
+  if (recipients) for (const field of ["to", "cc", "bcc"]) body[field] = addressed(draft, known, field);
+  if (kind === "forward") body.message_id = picked(draft)?.id;
+  else body.last_seen_message_id = messages.findLast((one) => one.kind === "public")?.id;
+  return body;
+}
+
 /**
  * Sends a draft once, however often it is asked to: the idempotency key stays with the text until it is taken.
  * Returns whether it was sent; on a 409 the draft keeps the newer messages for the agent to read.
  */
 export async function send(ticketId, kind) {
   const draft = draftOf(ticketId, kind);
-  if (draft.sending || !draft.text.trim()) return false;
-  const { conversationId, messages } = open.value;
-  const body = { text: draft.text.trim() };
-  if (kind === "reply") {
-    body.last_seen_message_id = messages.findLast(({ kind }) => kind === "public")?.id;
-    if (draft.files.length) body.attachments = draft.files.map((file) => file.upload_id);
-  }
+  if (!ready(draft, kind)) return false;
+  const { conversationId } = open.value;
+  const body = bodyOf(draft, kind);
   const content = JSON.stringify(body);
   const attempt = draft.attempt?.content === content ? draft.attempt : { key: newId(), content };
   redraft(ticketId, kind, { sending: true, newer: null, attempt });
   try {
-    const path = `/tickets/${ticketId}/${kind === "reply" ? "replies" : "notes"}`;
+    const path = `/tickets/${ticketId}/${PATHS[kind]}`;
     putMessages(conversationId, [await call("POST", path, { body, key: attempt.key })]);
     redraft(ticketId, kind, EMPTY);
+    // Who was named takes part from now on.
+    if (body.to) await loadOpen();
     return true;
   } catch (problem) {
     redraft(ticketId, kind, { sending: false, newer: problem.newer });

@@ -113,9 +113,9 @@ def test_our_own_message_ids_are_known_again(message: str, expected: str) -> Non
 def test_reply_addresses_are_known_again_in_any_case() -> None:
     """Mail servers may change the case of an address."""
     address = tokens.reply_address(KEY, "support@desk.example", "cv_1")
-    assert tokens.conversation_of(KEY, address.upper()) == "cv_1"
-    assert tokens.conversation_of(KEY, address.replace("cv_1", "cv_2")) == ""
-    assert tokens.conversation_of(KEY, "support+x@desk.example") == ""
+    assert tokens.answered_at(KEY, address.upper()) == "cv_1"
+    assert tokens.answered_at(KEY, address.replace("cv_1", "cv_2")) == ""
+    assert tokens.answered_at(KEY, "support+x@desk.example") == ""
 
 
 def test_a_mail_is_the_same_whatever_way_it_came() -> None:

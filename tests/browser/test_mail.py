@@ -1,0 +1,66 @@
+"""Mail in the inbox: who it goes to, and passing a message on."""
+
+import json
+from collections.abc import Callable
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import OpenInbox
+from tests.desk import Desk
+
+Deliver = Callable[[bytes], None]
+
+
+@pytest.fixture(scope="module")
+def deliver(desk: Desk) -> Deliver:
+    """Delivers mail to a mailbox of the desk's, which has no way out."""
+    settings = json.dumps({"address": "support@desk.example"})
+    command = ("channel", "create", "--kind", "email", "--name", "Support", "--settings", settings)
+    made = json.loads(desk.run(*command))
+
+    def delivered(raw: bytes) -> None:
+        secret = made["secrets"]["hook_secret"]
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "message/rfc822"}
+        with urlopen(Request(f"{desk.url}/hooks/{made['id']}", raw, headers), timeout=30):  # noqa: S310 - the desk's own
+            pass
+
+    return delivered
+
+
+def test_an_agent_sees_and_changes_who_a_reply_goes_to(open_inbox: OpenInbox, deliver: Deliver) -> None:
+    """All who take part are named; one is left out, and the reply says whom it went to."""
+    deliver(
+        b"From: Ann <ann@example.org>\r\nTo: support@desk.example\r\nMessage-ID: <anchor@x>\r\n"
+        b"Cc: Bob Baker <bob@example.org>, eva@example.org\r\nSubject: Rusty anchor\r\n\r\nIt rusts.\r\n"
+    )
+    agent = open_inbox()
+    agent.open("Rusty anchor")
+    expect(agent.log).to_contain_text("Cc Bob Baker, eva@example.org")
+    shown = agent.page.locator(".composer .recipients")
+    expect(shown).to_contain_text("To ann@example.org")
+    expect(shown).to_contain_text("Cc bob@example.org, eva@example.org")
+    agent.press("Change who it goes to")
+    agent.page.get_by_label("Cc", exact=True).fill("eva@example.org")
+    agent.reply("Oil it.")
+    expect(agent.log.locator(".message.agent .took")).to_contain_text("Cc eva@example.org")
+
+
+def test_an_agent_passes_a_message_on(open_inbox: OpenInbox, deliver: Deliver) -> None:
+    """With the keyboard alone; it stays in the ticket, marked."""
+    deliver(
+        b"From: Ann <ann@example.org>\r\nTo: support@desk.example\r\nMessage-ID: <sail@x>\r\n"
+        b"Subject: Torn sail\r\n\r\nA seam is open. I want to talk to a person.\r\n"
+    )
+    agent = open_inbox()
+    agent.open("Torn sail")
+    agent.page.keyboard.press("f")
+    expect(agent.page.locator(".passed-on")).to_contain_text("A seam is open. I want")
+    agent.page.get_by_label("To", exact=True).fill("Sailmaker <sails@supplier.example>")
+    agent.field.fill("Can you mend it?")
+    agent.page.keyboard.press("Control+Enter")
+    note = agent.log.locator(".message.note")
+    expect(note).to_contain_text("Forwarded by mail")
+    expect(note).to_contain_text("To sails@supplier.example")
+    expect(agent.page.get_by_role("tab", name="Reply")).to_have_attribute("aria-selected", "true")
