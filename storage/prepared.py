@@ -7,7 +7,7 @@ a row that is a statement of its own costs it and the driver more.
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Executable, Insert, Update
@@ -136,7 +136,7 @@ def _into(
     """From a mapping to what is bound, in the order of `names`."""
     values = [f"constants[{name!r}]" if name in constants else f"given[{name!r}]" for name in names]
     converted = [f"convert_{at}({value})" if names[at] in binds else value for at, value in enumerate(values)]
-    return _function("given", converted, [binds.get(name) for name in names], constants)
+    return _function(converted, [binds.get(name) for name in names], constants)
 
 
 def _out_of(conversions: Sequence[_Convert | None]) -> Callable[[Row], Row]:
@@ -145,11 +145,10 @@ def _out_of(conversions: Sequence[_Convert | None]) -> Callable[[Row], Row]:
         f"given[{at}]" if convert is None else f"convert_{at}(given[{at}])"
         for at, convert in enumerate(conversions)
     ]
-    return _function("given", values, conversions, {})
+    return _function(values, conversions, {})
 
 
 def _function(
-    given: str,
     values: Sequence[str],
     conversions: Sequence[_Convert | None],
     constants: Mapping[str, Any],
@@ -158,5 +157,5 @@ def _function(
     parts = {f"convert_{at}": convert for at, convert in enumerate(conversions) if convert is not None}
     text = "".join(f"{value}, " for value in values)
     # Made of names of the schema and numbers, nothing from outside.
-    made: Callable[[Any], Row] = eval(f"lambda {given}: ({text})", {**parts, "constants": constants})  # noqa: S307
+    made: Callable[[Any], Row] = eval(f"lambda given: ({text})", {**parts, "constants": constants})  # noqa: S307
     return made

@@ -22,8 +22,8 @@ from gateway.cli import (
 )
 from gateway.cli.terminal import Commands
 
-# numpy's BLAS starts a thread for each core as it is loaded; they spin while they wait, and took half of a busy
-# desk's processor time. A match multiplies matrices too small to share.
+# numpy's BLAS starts a thread for each core as it is loaded; they spin while they wait, and took half of a
+# busy desk's processor time. A match multiplies matrices too small to share.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
