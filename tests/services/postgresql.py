@@ -32,6 +32,8 @@ class PostgreSql:
             "port": str(self._port),
             "unix_socket_directories": "",
             "max_connections": "200",
+            # After a crash it opens and flushes each file of a hundred tests' databases, one by one, else.
+            "recovery_init_sync_method": "syncfs",
         }
         self._server = Process(
             [
