@@ -105,7 +105,7 @@ def _add_people(tx: Tx, desk: Desk, channel_id: str, round_: int) -> None:
             position=2,
         )
         asked = OpenTicket(queue="orders", subject="Where is my parcel?", why="", tier=tier)
-        since = tx.now - timedelta(hours=1)
+        since = tx.now - timedelta(minutes=1)
         ticket = opened(asked, talk, since, desk, id=new_id("tkt", tx.now), number=number)
         agent = f"agent-{count % AGENTS:02d}"
         ticket = agent_replied(assign(ticket, agent, since, desk), agent, tx.now, desk)
