@@ -10,10 +10,11 @@ from router.rules.engine import RuleSet, compile_rules
 from router.rules.form import Rule, RuleError, RuleErrors, parse
 from router.rules.scores import DEFAULT_LISTS
 from router.rules.scores import problem as lists_problem
-from storage import agents, rules
+from storage import agents, audit, rules
 from storage.catalogue import load_desk
 from storage.paging import Sql
 from storage.rules import Version
+from storage.store import Tx
 
 
 class Checked(NamedTuple):
@@ -30,6 +31,18 @@ class Wrong(Exception):
     def __init__(self, errors: Sequence[RuleError]) -> None:
         super().__init__(f"{len(errors)} errors")
         self.errors = tuple(errors)
+
+
+class NotApproved(Exception):
+    """Nobody but its author has looked at a draft, and this desk's rules ask for a second pair of eyes."""
+
+
+class CasesFail(Exception):
+    """Test cases stop a publish that gave no reason to overrule them."""
+
+    def __init__(self, failing: Sequence[Failing]) -> None:
+        super().__init__(f"{len(failing)} test cases fail")
+        self.failing = tuple(failing)
 
 
 def checked(
@@ -83,6 +96,31 @@ def staff(sql: Sql) -> Staff | None:
 def failing_cases(sql: Sql, document: Checked) -> list[Failing]:
     """The test cases that the rules fail on this desk."""
     return failing(document.cases, document.compiled, load_desk(sql).default_queue)
+
+
+def publish(
+    tx: Tx, number: int, document: Checked, *, actor: str, overrule: str = "", second_approver: bool = False
+) -> None:
+    """Make a stored version the one that decides. Raises `NotApproved`, `CasesFail`."""
+    version = rules.get(tx.sql, number)
+    # What decided before was approved then.
+    if second_approver and version.state == "draft" and not version.approved_by:
+        raise NotApproved
+    failing = failing_cases(tx.sql, document)
+    if failing and not overrule:
+        raise CasesFail(failing)
+    rules.make_current(tx, number, overruled=overrule if failing else "")
+    if failing:
+        audit.record(tx, actor, "rules.overruled", str(number), reason=overrule, failing=len(failing))
+
+
+def approve(tx: Tx, number: int, actor: str) -> bool:
+    """Keep that somebody has looked at a version and would publish it; False for its author, who can't."""
+    version = rules.get(tx.sql, number)
+    if version.author == actor:
+        return False
+    rules.approve(tx, number, actor)
+    return True
 
 
 def stored(version: Version) -> Checked:

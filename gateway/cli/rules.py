@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import rule_trials
-from gateway.cli.opened import ACTOR, Data, acting, reading
+from gateway.cli.opened import ACTOR, Data, acting, reading, settings
 from gateway.cli.terminal import AsJson, Failure, group, show, show_json
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ def import_(
     read = _read(file)
     document = _checked(file, read)
     _refuse(file, reading(data, lambda sql: _unknown(sql, document)))
-    if publish:
-        _test(data, document, overrule)
+    second = settings(data=data).rules_approval
 
     def add(tx: "Tx") -> tuple[int, str]:
         current = rules.published(tx.sql) or rules.NONE
@@ -122,7 +121,7 @@ def import_(
         cases = read.cases if read.cases is not None else current.cases
         added = rules.add(tx, read.rules, note, ACTOR, publish=False, lists=lists, cases=cases)
         if publish:
-            rules.make_current(tx, added, overruled=overrule)
+            _publish(tx, added, document, overrule, second)
         return added, str(added)
 
     number = acting(data, "rules.published" if publish else "rules.drafted", add)
@@ -142,14 +141,33 @@ def publish(
     document = rule_sets.stored(reading(data, lambda sql: rules.get(sql, version)))
     unknown = reading(data, lambda sql: _unknown(sql, document))
     _refuse(Path(f"version {version}"), unknown)
-    _test(data, document, overrule)
+    second = settings(data=data).rules_approval
 
     def step(tx: "Tx") -> tuple[None, str]:
-        rules.make_current(tx, version, overruled=overrule)
+        _publish(tx, version, document, overrule, second)
         return None, str(version)
 
     acting(data, "rules.published", step)
     typer.echo(f"version {version} decides from the next message on", err=True)
+
+
+@app.command("approve")
+def approve(
+    version: Annotated[int, typer.Argument(help="A draft that somebody else has made.")], data: Data = None
+) -> None:
+    """Be the second who has looked at a draft, where the setting rules_approval asks for one."""
+    from gateway import rule_sets
+
+    def step(tx: "Tx") -> tuple[None, str]:
+        if not rule_sets.approve(tx, version, ACTOR):
+            raise Failure(
+                f"Version {version} was made on the command line: an admin must approve it in the console, or "
+                f"by POST /api/v1/routing/rules/versions/{version}/approve."
+            )
+        return None, str(version)
+
+    acting(data, "rules.approved", step)
+    typer.echo(f"version {version} is approved: frontdesk rules publish {version}", err=True)
 
 
 @app.command("versions")
@@ -164,6 +182,7 @@ def versions(as_json: AsJson = False, data: Data = None) -> None:
                 "state": one.state,
                 "rules": len(one.rules),
                 "author": one.author,
+                "approved_by": one.approved_by,
                 "created_at": one.created_at,
                 "note": one.note,
             }
@@ -238,16 +257,23 @@ def _unknown(sql: "Sql", document: "Checked") -> "Sequence[RuleError]":
     return ()
 
 
-def _test(data: Path | None, document: "Checked", overrule: str) -> None:
-    from gateway import rule_sets
+def _publish(tx: "Tx", number: int, document: "Checked", overrule: str, second: bool) -> None:
+    from gateway.rule_sets import CasesFail, NotApproved, publish
 
-    failing = reading(data, lambda sql: rule_sets.failing_cases(sql, document))
-    for one in failing:
-        typer.echo(f"/cases{one.pointer} {one.name}: {one.detail}", err=True)
-    if failing and not overrule:
+    try:
+        publish(tx, number, document, actor=ACTOR, overrule=overrule, second_approver=second)
+    except NotApproved:
         raise Failure(
-            f"{_count(len(failing), 'test')} failing: nothing was published. --overrule takes a reason."
-        )
+            "A second admin must approve first; nothing was published. Store it as a draft (import without "
+            "--publish), have somebody else approve it, then run frontdesk rules publish."
+        ) from None
+    except CasesFail as stopped:
+        for one in stopped.failing:
+            typer.echo(f"/cases{one.pointer} {one.name}: {one.detail}", err=True)
+        raise Failure(
+            f"{_count(len(stopped.failing), 'test')} failing: nothing was published. --overrule takes "
+            "a reason."
+        ) from None
 
 
 def _refuse(file: Path, errors: "Sequence[RuleError]") -> None:

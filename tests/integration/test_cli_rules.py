@@ -1,6 +1,7 @@
 """`frontdesk rules`: files that diff well, tests, versions, and decisions made again."""
 
 import json
+import sqlite3
 import subprocess
 import tomllib
 from pathlib import Path
@@ -56,6 +57,25 @@ def test_tests_beside_the_rules_decide_whether_they_are_published(desk: Path) ->
     overruled = run(desk, "rules", "import", "rules.json", "--publish", "--overrule", "it is old")
     assert (tested.returncode, refused.returncode, overruled.returncode) == (1, 1, 0)
     assert "there is no tag other" in tested.stdout
+
+
+def test_a_second_person_approves_where_the_desk_asks_for_it(desk: Path) -> None:
+    """The command line can't approve what it made; what it made decides only once somebody else has."""
+    (desk / "rules.json").write_text(json.dumps([GOLD]), encoding="utf-8")
+    (desk / "frontdesk.toml").write_text("rules_approval = true\n", encoding="utf-8")
+    at_once = run(desk, "rules", "import", "rules.json", "--publish")
+    drafted = run(desk, "rules", "import", "rules.json")
+    early = run(desk, "rules", "publish", "1")
+    alone = run(desk, "rules", "approve", "1")
+    assert [one.returncode for one in (at_once, drafted, early, alone)] == [1, 0, 1, 1]
+    assert "A second admin must approve first; nothing was published." in at_once.stderr
+    assert drafted.stderr == "version 1, a draft\n"
+    with sqlite3.connect(desk / "data" / "frontdesk.db") as rows:
+        rows.execute("UPDATE rule_versions SET author = 'agt_1'")
+    rows.close()
+    assert [run(desk, "rules", *words, "1").returncode for words in (("approve",), ("publish",))] == [0, 0]
+    (listed,) = json.loads(run(desk, "rules", "versions", "--json").stdout)
+    assert (listed["state"], listed["approved_by"]) == ("published", "command line")
 
 
 def test_a_set_of_a_newer_release_is_refused(desk: Path) -> None:

@@ -26,7 +26,7 @@ from gateway.http.resources.rule_models import (
     about,
     shown,
 )
-from gateway.rule_sets import Checked, Wrong
+from gateway.rule_sets import CasesFail, Checked, NotApproved, Wrong
 from router.rules.analysis import Finding
 from router.rules.cases import Failing
 from router.rules.differing import difference
@@ -136,12 +136,11 @@ async def publish_rules(call: Call, version: str, body: Publication) -> Rendered
 )
 def approve_rules(tx: Tx, call: Call, version: str) -> RulesOut:
     """The second pair of eyes, where the setting `rules_approval` asks for one."""
-    stored = rules.get(tx.sql, _number(version))
-    if stored.author == call.actor:
+    number = _number(version)
+    if not rule_sets.approve(tx, number, call.actor):
         raise Conflict("Who made a version can't approve it: somebody else must.")
-    rules.approve(tx, stored.version, call.actor)
-    audit.record(tx, call.actor, "rules.approved", str(stored.version))
-    return shown(rules.get(tx.sql, stored.version))
+    audit.record(tx, call.actor, "rules.approved", str(number))
+    return shown(rules.get(tx.sql, number))
 
 
 @api.asynchronous(
@@ -204,19 +203,19 @@ def _refused(wrong: Wrong) -> Invalid:
 
 
 def _publish(tx: Tx, call: Call, number: int, document: Checked, overrule: str) -> None:
-    version = rules.get(tx.sql, number)
-    # What decided before was approved then.
-    if call.parts.settings.rules_approval and version.state == "draft" and not version.approved_by:
+    second = call.parts.settings.rules_approval
+    try:
+        rule_sets.publish(tx, number, document, actor=call.actor, overrule=overrule, second_approver=second)
+    except NotApproved:
         raise Conflict(
             "A second admin must approve: store it with publish false, and have somebody else POST …/approve."
-        )
-    failing = rule_sets.failing_cases(tx.sql, document)
-    if failing and not overrule:
-        faults = [Fault(f"/cases{one.pointer}", "case", f"{one.name}: {one.detail}") for one in failing]
-        raise Invalid(*faults, detail="Tests fail: nothing was published. `overrule` takes a reason to.")
-    rules.make_current(tx, number, overruled=overrule if failing else "")
-    if failing:
-        audit.record(tx, call.actor, "rules.overruled", str(number), reason=overrule, failing=len(failing))
+        ) from None
+    except CasesFail as stopped:
+        faults = [
+            Fault(f"/cases{one.pointer}", "case", f"{one.name}: {one.detail}") for one in stopped.failing
+        ]
+        why = "Tests fail: nothing was published. `overrule` takes a reason to."
+        raise Invalid(*faults, detail=why) from None
 
 
 def _version(sql: Sql, number: int | None) -> rules.Version:
