@@ -86,5 +86,6 @@ class Backtest:
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))[:80] or "none"
+        parts = (" ".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in value)
+        return ", ".join(parts)[:80] or "none"
     return str(value)[:80] or "none"

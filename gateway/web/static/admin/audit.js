@@ -28,10 +28,12 @@ export function Audit() {
   <//>`;
 }
 
+/** Whoever did something, by name where the desk knows one. */
+export const who = (actor) => agents.value.find(({ id }) => id === actor)?.name ?? (actor === "command line" ? t("command_line") : actor);
+
 function Act({ act }) {
   const [what, how] = act.action.split(".");
-  const who = agents.value.find(({ id }) => id === act.actor)?.name ?? (act.actor === "command line" ? t("command_line") : act.actor);
-  const sentence = t("act", { who, how: told(`did_${how}`, how), what: told(`thing_${what}`, what), name: act.detail.name ?? act.target });
+  const sentence = t("act", { who: who(act.actor), how: told(`did_${how}`, how), what: told(`thing_${what}`, what), name: act.detail.name ?? act.target });
   return html`<details class="record"><summary><b>${sentence}</b> <time datetime=${act.at} title=${full(act.at)}>${moment(act.at)}</time></summary>
     <pre>${JSON.stringify({ target: act.target, ...act.detail }, null, 2)}</pre></details>`;
 }

@@ -4,18 +4,18 @@ import { Icon } from "../inbox/icons.js";
 import { t } from "./words.js";
 
 /** A modal dialog with a heading; `close` is called however it is left. */
-export function Sheet({ title, close, children }) {
+export function Sheet({ title, close, wide, children }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
-  return html`<dialog class="sheet" ref=${dialog} onClose=${close} aria-labelledby="sheet-title">
+  return html`<dialog class=${`sheet${wide ? " wide" : ""}`} ref=${dialog} onClose=${close} aria-labelledby="sheet-title">
     <header><h2 id="sheet-title">${title}</h2>
       <button type="button" class="plain bare" onClick=${() => dialog.current.close()} aria-label=${t("close")}><${Icon} name="close" /></button></header>
     ${children}
   </dialog>`;
 }
 
-/** `save(values)` gets what the form holds and throws a Problem when it is refused; `remove` may be left out. */
-export function Form({ title, fields, item, close, save, remove, note }) {
+/** `save(values)` gets what the form holds and throws a Problem when it is refused; `remove` may be left out. `act`: the word for it. */
+export function Form({ title, fields, item, close, save, remove, note, act = t("save") }) {
   const [values, setValues] = useState(() => Object.fromEntries(fields.map((field) => [field.name, initial(field, item)])));
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -42,7 +42,7 @@ export function Form({ title, fields, item, close, save, remove, note }) {
       <p class="problem" role="alert">${problem && !told ? problem.message : ""}</p>
       <div class="ends">
         ${remove && html`<button type="button" class="danger" disabled=${busy} onClick=${() => attempt(remove)}>${t("delete")}</button>`}
-        <button class="primary" disabled=${busy}>${t("save")}</button>
+        <button class="primary" disabled=${busy}>${act}</button>
       </div>
     </form>
   <//>`;

@@ -1,9 +1,10 @@
 // What the console says, in English and Simplified Chinese; the inbox's words are known here, too.
 import { translator } from "../ui/language.js";
 import { en as inboxEn, zh as inboxZh } from "../inbox/words.js";
+import { en as rulesEn, zh as rulesZh } from "./rule_words.js";
 
 const en = {
-  ...inboxEn, language_tag: "en",
+  ...inboxEn, ...rulesEn, language_tag: "en",
   console: "Set-up", sections: "Sections", back_to_sections: "Back to the sections", find: "Find in this list", add: "Add", save: "Save", delete: "Delete", choose: "Choose…",
   copy: "Copy", copied: "Copied", one_a_line: "One a line", nothing_yet: "There is nothing here yet.", inactive: "inactive", is_default: "default",
   overview: "Overview", overview_hint: "What needs a look, now.",
@@ -35,7 +36,7 @@ const en = {
   set_callback_url: "Where replies are posted", callback_hint: "Left empty, replies are kept for your program to pull.", set_origins: "Sites that may show the chat", origins_hint: "Such as https://shop.example.org; none: any site.",
   set_token: "The bot's token", set_mode: "Hears by", set_address: "Address", set_imap_host: "IMAP server", set_imap_port: "IMAP port", set_imap_user: "IMAP user", set_imap_password: "IMAP password",
   set_smtp_host: "SMTP server", set_smtp_port: "SMTP port", set_smtp_user: "SMTP user", set_smtp_password: "SMTP password",
-  rules_lead: "Version {version}. A switch publishes a new version, which decides the next message.", no_rules: "There are no rules yet.", switched_on: "Switched on: {name}", switched_off: "Switched off: {name}",
+  rules_lead: "Version {version} decides. A switch publishes a new version, which decides the next message.", no_rules: "There are no rules yet.", switched_on: "Switched on: {name}", switched_off: "Switched off: {name}",
   stage_enrich: "First: what is it about?", stage_route: "Then: where does it go?", stage_sla: "Then: how soon?", stage_respond: "Then: what is said?", stage_act: "Last: who is told?",
   letters_lead: "Each failed again and again by itself; its neighbours went through. Put it back once the cause is mended.", no_letters: "Nothing is set aside. Good.", put_back: "Put back", give_up: "Give up", attempts_n: "{n} attempts",
   no_audit: "Nobody has changed anything yet.", command_line: "The command line", act: "{who} {how} {what} “{name}”",
@@ -45,7 +46,7 @@ const en = {
 };
 
 const zh = {
-  ...inboxZh, language_tag: "zh",
+  ...inboxZh, ...rulesZh, language_tag: "zh",
   console: "设置", sections: "栏目", back_to_sections: "返回栏目", find: "在列表中查找", add: "新增", save: "保存", delete: "删除", choose: "请选择…",
   copy: "复制", copied: "已复制", one_a_line: "每行一个", nothing_yet: "这里还没有内容。", inactive: "已停用", is_default: "默认",
   overview: "概览", overview_hint: "现在需要关注的事。",
