@@ -161,7 +161,7 @@ def approve(
     def step(tx: "Tx") -> tuple[None, str]:
         if not rule_sets.approve(tx, version, ACTOR):
             raise Failure(
-                f"Version {version} was made on the command line: an admin must approve it in the console, or "
+                f"Version {version} was made on the command line: an admin must approve it in the console or "
                 f"by POST /api/v1/routing/rules/versions/{version}/approve."
             )
         return None, str(version)
