@@ -15,6 +15,7 @@ from functools import partial
 from aiohttp import web
 from prometheus_client import Gauge
 
+from bus.live import Live
 from channels.mail.reader import Readers
 from channels.protocol import Tools
 from gateway import callbacks, database, encoders, ends, roles
@@ -34,6 +35,7 @@ from storage.store import Store
 from workers.connections import Connections
 from workers.knowledge import Knowledge
 from workers.mail import Letters
+from workers.reaching import Reaching
 from workers.relay import Relay
 from workers.setup import SetupLoader
 
@@ -56,6 +58,9 @@ async def composed(settings: Settings, listening: socket.socket) -> AsyncIterato
             )
             | roles.outbound(parts, parts.connections, letters, live=parts.live, owner=owner)
             | roles.calls(parts, parts.connections, parts.secrets)
+            | roles.notifier(
+                parts, parts.setup, _reaching(parts, parts.connections, parts.secrets, parts.live), owner
+            )
             | roles.poll(parts, parts.connections, parts.acceptance, parts.tally, owner)
             | roles.relay(parts.relay)
             | roles.assign(parts, parts.setup, owner)
@@ -110,8 +115,12 @@ async def _worker(stack: AsyncExitStack, process: Process, role: Role) -> Runs:
             connections = await _connections(stack, process, secrets, blobs)
             letters = await _letters(stack, process, connections, blobs)
             live = await stack.enter_async_context(ends.live(process.settings))
-            sending = roles.outbound(process, connections, letters, live=live, owner=_owner())
-            return sending | roles.calls(process, connections, secrets)
+            owner = _owner()
+            sending = roles.outbound(process, connections, letters, live=live, owner=owner)
+            telling = roles.notifier(
+                process, await _setup(process), _reaching(process, connections, secrets, live), owner
+            )
+            return sending | telling | roles.calls(process, connections, secrets)
         case "poll":
             secrets, blobs = ends.secrets(process.settings), ends.blobs(process.settings)
             connections, tally = await _connections(stack, process, secrets, blobs), Tally(process.store)
@@ -215,6 +224,17 @@ async def _letters(
     readers = await stack.enter_async_context(Readers())
     return Letters(
         store=process.store, blobs=blobs, connections=connections, readers=readers, clock=process.clock
+    )
+
+
+def _reaching(process: Process, connections: Connections, secrets: Secrets, live: Live) -> Reaching:
+    return Reaching(
+        connections=connections,
+        unseal=secrets.open,
+        live=live,
+        clock=process.clock,
+        link=process.settings.link,
+        language=process.settings.default_language,
     )
 
 

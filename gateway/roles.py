@@ -24,9 +24,11 @@ from workers.knowledge import Knowledge
 from workers.lanes import Lanes
 from workers.learning import Learner
 from workers.mail import Letters
+from workers.notifier import Notifier
 from workers.outbound import OutboundWorker
 from workers.poll import Polls
 from workers.pruner import Pruner
+from workers.reaching import Reaching
 from workers.relay import Relay
 from workers.rule_watch import RuleWatch
 from workers.search import SearchWorker
@@ -106,6 +108,19 @@ def calls(process: Process, connections: Connections, secrets: Secrets) -> Runs:
         random=random.SystemRandom().random,
     )
     return {"calls": caller.run}
+
+
+def notifier(process: Process, setup: SetupLoader, reaching: Reaching, owner: str) -> Runs:
+    """Tells people by mail and robot."""
+    worker = Notifier(
+        store=process.store,
+        setup=setup,
+        reaching=reaching,
+        random=random.SystemRandom().random,
+        owner=owner,
+        alone=alone(process),
+    )
+    return {"notifier": worker.run}
 
 
 def poll(

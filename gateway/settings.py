@@ -186,7 +186,11 @@ class Settings(BaseSettings):
 
     def hook_url(self, channel_id: str) -> str:
         """Where a platform calls a channel."""
-        return f"{self.public_url or f'http://{self.host}:{self.port}'}/hooks/{channel_id}"
+        return self.link(f"/hooks/{channel_id}")
+
+    def link(self, path: str) -> str:
+        """A page's address, as others reach it."""
+        return f"{self.public_url or f'http://{self.host}:{self.port}'}{path}"
 
     @classmethod
     def settings_customise_sources(

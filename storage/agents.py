@@ -1,6 +1,6 @@
 """Agents: who answers, what they can do, how they sign in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
 
 from router.values import ACTIVE, Agent, Presence
-from storage import schema, sessions
+from storage import notification_choices, schema, sessions
 from storage.paging import Position, Slice, cut, newest_first
 from storage.prepared import Prepared
 from storage.refusals import InUse, Refused, unless_taken
@@ -93,6 +93,7 @@ def remove(tx: Tx, agent_id: str) -> None:
     if agent.role == "admin" and agent.active:
         _keep_an_admin(tx)
     sessions.end_all(tx, agent_id)
+    notification_choices.forget(tx, agent_id)
     # What the customer reopens goes back to its queue.
     left = update(schema.tickets).where(ticket.assignee == agent_id, ticket.status == "resolved")
     tx.sql.execute(left.values(assignee=None))
@@ -194,6 +195,11 @@ def active(sql: Connection) -> list[Agent]:
     """Everybody who may work here, in id order."""
     query = _agents.select().where(_row.active)
     return [_agents.load(line) for line in sql.execute(query.order_by(_row.id))]
+
+
+def some(sql: Connection, ids: Collection[str]) -> list[Agent]:
+    """Those of these agents who are there."""
+    return [_agents.load(line) for line in sql.execute(_agents.select().where(_row.id.in_(sorted(ids))))]
 
 
 def claimed(tx: Tx, agent_id: str) -> None:

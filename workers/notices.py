@@ -6,8 +6,8 @@ from typing import Any, Final
 from router.desk import Desk
 from router.notices import OF_STEP, SUPERVISORS, named, reached, supervisors
 from router.values import Agent, Ticket
-from storage import agents, notifications, offers
-from storage.store import Tx
+from storage import agents, notifications, offers, tickets
+from storage.store import Missing, Tx
 
 _TOLD: Final = {75: "agent", 90: SUPERVISORS, 100: "agent and supervisors"}
 People = Callable[[], Sequence[Agent]]
@@ -52,6 +52,11 @@ def offered(tx: Tx, ticket: Ticket, agent_id: str, *, at_once: bool) -> None:
     notifications.add(tx, agent_id, [agent_id], "offer", details, **_where(ticket))
 
 
+def trying(tx: Tx, agent_id: str) -> None:
+    """The agent wants to see whether they can be reached."""
+    notifications.add(tx, agent_id, [agent_id], "test", {})
+
+
 def by_rule(tx: Tx, to: Sequence[str], text: str, *, ticket: str | None, conversation: str | None) -> None:
     """A rule tells whom it names, each person once."""
     people, told = agents.active(tx.sql), set[str]()
@@ -59,6 +64,17 @@ def by_rule(tx: Tx, to: Sequence[str], text: str, *, ticket: str | None, convers
         fresh = set(named(one, people)) - told
         told |= fresh
         notifications.add(tx, one, fresh, "rule", {"text": text}, ticket=ticket, conversation=conversation)
+
+
+def now_at(tx: Tx, ticket_id: str | None) -> tuple[Ticket | None, str | None]:
+    """The ticket as it is stored, and who has it or is offered it."""
+    if ticket_id is None:
+        return None, None
+    try:
+        ticket = tickets.get(tx.sql, ticket_id)
+    except Missing:
+        return None, None
+    return ticket, _holder(tx, ticket)
 
 
 def _holder(tx: Tx, ticket: Ticket) -> str | None:

@@ -1,11 +1,12 @@
 """The e-mail channel itself."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import ClassVar, Self
 
 from bus.envelope import Outbound
 from channels.mail import fetch, receive
 from channels.mail.compose import compose
+from channels.mail.letter import Letter, composed
 from channels.mail.oauth import AccessToken
 from channels.mail.send import Sender
 from channels.mail.settings import MailSettings
@@ -76,6 +77,13 @@ class Mail(Channel):
         mail = compose(outbound, files, self.settings)
         await self._sender.send(self.settings.address, mail)
         return Sent(str(mail.message["Message-ID"]))
+
+    async def tell(self, letter: Letter, about_to: Callable[[], Awaitable[None]]) -> None:
+        """Give a mail of the desk's own to the server, as `Sender.hand` does."""
+        if self._sender is None:
+            raise Rejected("the channel that is the desk's own sender has no smtp server: set one")
+        content = composed(letter, self.settings)
+        await self._sender.hand(self.settings.address, letter.to, content, about_to)
 
     async def _smtp_secret(self) -> str:
         return await self._token() if self._token else self.settings.smtp_password.get_secret_value()

@@ -10,7 +10,7 @@ import aiosmtplib
 
 from channels.mail.compose import Composed
 from channels.mail.settings import Smtp
-from channels.protocol import Rejected, Retryable
+from channels.protocol import Doubtful, Rejected, Retryable
 
 _SECONDS: Final = 12.0
 # A connection that rested longer is asked whether it is still there; servers close idle ones.
@@ -34,14 +34,37 @@ class Sender:
         try:
             client = await self._connected()
             await self._give(client, sender, mail)
-        except aiosmtplib.SMTPAuthenticationError:
-            raise Retryable("the mail server refuses the user or the password") from None
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _refused(error) from None
-        except aiosmtplib.SMTPResponseException as error:
-            raise _meaning(error.code, error.message) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise Retryable(f"the mail server {self._server.host} {_trouble(error)}") from None
+            raise self._told(error) from None
+
+    async def hand(
+        self, sender: str, to: str, content: bytes, about_to: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Give a mail to the server once: `about_to` is awaited last before the server may take it.
+
+        Raises as `send` does, what `about_to` raises, and `Doubtful` where the server did not say whether it
+        took the mail.
+        """
+        client: aiosmtplib.SMTP | None = None
+        doubtful = False
+        try:
+            client = await self._connected()
+            await client.mail(sender)
+            await client.rcpt(to)
+            await about_to()
+            doubtful = True
+            await client.data(content)
+            await self._keep(client)
+        except aiosmtplib.SMTPResponseException as error:
+            _parted(client)
+            raise self._told(error) from None
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            _parted(client)
+            told = self._told(error)
+            raise (Doubtful(str(told)) if doubtful else told) from None
+        except BaseException:
+            _parted(client)
+            raise
 
     async def close(self) -> None:
         """Part from the server."""
@@ -68,6 +91,17 @@ class Sender:
             self._kept.append((time.monotonic(), client))
         else:
             await _quit(client)
+
+    def _told(self, error: Exception) -> Retryable | Rejected:
+        """What an error means to whoever sends."""
+        match error:
+            case aiosmtplib.SMTPAuthenticationError():
+                return Retryable("the mail server refuses the user or the password")
+            case aiosmtplib.SMTPRecipientsRefused():
+                return _refused(error)
+            case aiosmtplib.SMTPResponseException():
+                return _meaning(error.code, error.message)
+        return Retryable(f"the mail server {self._server.host} {_trouble(error)}")
 
     async def _connected(self) -> aiosmtplib.SMTP:
         """A connection that works: one that was kept, else a new one."""
@@ -103,6 +137,11 @@ class Sender:
             await client.auth_xoauth2(self._server.user, secret)
         else:
             await client.login(self._server.user, secret)
+
+
+def _parted(client: aiosmtplib.SMTP | None) -> None:
+    if client is not None:
+        client.close()
 
 
 async def _answers(client: aiosmtplib.SMTP) -> bool:

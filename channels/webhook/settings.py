@@ -26,7 +26,8 @@ _LONGEST_URL = 2000
 _BOTH_FOR = timedelta(days=1)
 
 
-def _url(value: str) -> str:
+def call_address(value: str) -> str:
+    """The address, if it is one that can be called; raises ValueError."""
     # `port` is a property that parses; it raises ValueError too.
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or (parts.port or 1) < 1:
@@ -67,7 +68,7 @@ class WebhookSettings(Settings):
     shown: ClassVar[frozenset[str]] = frozenset({"secret"})
 
     secret: Annotated[SecretStr, AfterValidator(_secret)]
-    callback_url: Annotated[str, AfterValidator(_url)] | None = None
+    callback_url: Annotated[str, AfterValidator(call_address)] | None = None
     callback_disabled: bool | None = None
     previous_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
     previous_until: AwareDatetime | None = None

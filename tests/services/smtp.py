@@ -1,7 +1,8 @@
 """A real mail server for sending: aiosmtpd in a process of its own, over TLS, that keeps what it takes.
 
 Run as `python -m tests.services.smtp PORT CERTIFICATE KEY FOLDER`. What a recipient is called says what
-becomes of mail to them: `later@` is put off (451), `never@` refused (550).
+becomes of mail to them: `later@` is put off (451), `never@` refused (550). `stalls@` is not answered, and
+mail to `lost@` is kept and its sender not told, until `release` was called.
 """
 
 import asyncio
@@ -64,6 +65,14 @@ class SmtpServer:
         """End it."""
         self._process.kill()
 
+    def release(self) -> None:
+        """Let go of whoever waits."""
+        (self._folder / "release").touch()
+
+    def waits(self) -> bool:
+        """Whether somebody waits to be released."""
+        return (self._folder / "waits").exists()
+
     def taken(self) -> list[Taken]:
         """What it has taken, oldest first."""
         found: list[Taken] = []
@@ -88,6 +97,8 @@ class _Keeper:
             return "451 4.2.1 come back later"
         if address.startswith("never@"):
             return "550 5.1.1 nobody of that name"
+        if address.startswith("stalls@"):
+            await self._released()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -101,7 +112,15 @@ class _Keeper:
         part.write_text(json.dumps(told))
         # Whole or not at all, for whoever reads meanwhile.
         part.rename(self._folder / f"{name}.json")
+        if any(address.startswith("lost@") for address in envelope.rcpt_tos):
+            await self._released()
         return "250 OK"
+
+    async def _released(self) -> None:
+        (self._folder / "waits").touch()
+        # Whoever releases is another process.
+        while not (self._folder / "release").exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 def _allowed(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
