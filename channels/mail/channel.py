@@ -3,11 +3,13 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import ClassVar, Self
 
+from pydantic import SecretStr
+
 from bus.envelope import Outbound
 from channels.mail import fetch, receive
 from channels.mail.compose import compose
 from channels.mail.letter import Letter, composed
-from channels.mail.oauth import AccessToken
+from channels.mail.oauth import AccessToken, Login
 from channels.mail.send import Sender
 from channels.mail.settings import MailSettings
 from channels.protocol import Capabilities, Channel, Heard, HookRequest, Received, Rejected, Sent, Tools
@@ -53,7 +55,7 @@ class Mail(Channel):
                 self._tools.now,
             )
         if self.settings.smtp is not None:
-            self._sender = Sender(self.settings.smtp, self._smtp_secret, oauth=self._token is not None)
+            self._sender = Sender(self.settings.smtp, self._login(self.settings.smtp_password))
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -67,7 +69,8 @@ class Mail(Channel):
 
     def listen(self, cursor: str) -> AsyncGenerator[Heard, None]:
         """See `Channel`."""
-        return fetch.listen(self._id, self.settings, self._imap_secret, self._tools.now, cursor)
+        login = self._login(self.settings.imap_password)
+        return fetch.listen(self._id, self.settings, login, self._tools.now, cursor)
 
     async def send(self, outbound: Outbound) -> Sent:
         """See `Channel`. The external id is the Message-ID."""
@@ -85,8 +88,11 @@ class Mail(Channel):
         content = composed(letter, self.settings)
         await self._sender.hand(self.settings.address, letter.to, content, about_to)
 
-    async def _smtp_secret(self) -> str:
-        return await self._token() if self._token else self.settings.smtp_password.get_secret_value()
+    def _login(self, password: SecretStr) -> Login:
+        if self._token is not None:
+            return Login(self._token, oauth=True, refused=self._token.forget)
 
-    async def _imap_secret(self) -> str:
-        return await self._token() if self._token else self.settings.imap_password.get_secret_value()
+        async def secret() -> str:
+            return password.get_secret_value()
+
+        return Login(secret)

@@ -9,25 +9,34 @@ import asyncio
 import imaplib
 import socket
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
-from imap_tools import AND, BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import (
+    AND,
+    BaseMailBox,
+    ImapToolsError,
+    MailBox,
+    MailboxLoginError,
+    MailBoxStartTls,
+    MailBoxUnencrypted,
+)
 from msgspec.structs import replace
 
 from bus.envelope import Inbound
 from channels.mail import receive
 from channels.mail.limits import LONGEST_MAIL, MEGABYTE
+from channels.mail.oauth import Login
 from channels.mail.settings import Imap, MailSettings
 from channels.protocol import Heard, Malformed, Received, Retryable, Unheard
 
 T = TypeVar("T")
 # No answer within this is no connection; with the wait it is noticed within a minute.
-_SECONDS: Final = 20.0
-_IDLE_S: Final = 20.0
+ANSWER_S: Final = 20.0
+IDLE_S: Final = 20.0
 # Where the server knows no IDLE.
 _LOOK_S: Final = 5.0
 # A mailbox that is new to the desk is read from so long ago on: years of old mail are no tickets.
@@ -58,7 +67,7 @@ def place_of(cursor: str) -> Place | None:
 async def listen(
     channel_id: str,
     settings: MailSettings,
-    secret: Callable[[], Awaitable[str]],
+    login: Login,
     now: Callable[[], datetime],
     cursor: str,
 ) -> AsyncGenerator[Heard, None]:
@@ -72,7 +81,7 @@ async def listen(
         return await asyncio.get_running_loop().run_in_executor(thread, what, *given)
 
     try:
-        validity = await call(box.open, await secret())
+        validity = await call(box.open, await login.secret(), login.oauth)
         place = place_of(cursor) or Place(validity, 0, (now() - _FIRST).date())
         if place.validity != validity:
             since = max(place.since, (now() - _LONGEST_AGAIN).date())
@@ -88,6 +97,8 @@ async def listen(
     except Retryable as error:
         raise Unheard(str(error)) from None
     except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
+        if _refused(error):
+            login.refused()
         raise Unheard(_words(error, settings.imap.host)) from None
     finally:
         # Whatever the thread waits for ends with its socket.
@@ -118,18 +129,19 @@ class _Box:
         self._server = server
         self._box: BaseMailBox | None = None
 
-    def open(self, secret: str) -> int:
+    def open(self, secret: str, oauth: bool) -> int:
         """Connect, sign in, open the folder; its UIDVALIDITY."""
         server = self._server
         if server.tls == "starttls":
             self._box = MailBoxStartTls(
-                server.host, port=server.port, timeout=_SECONDS, ssl_context=server.context()
+                server.host, port=server.port, timeout=ANSWER_S, ssl_context=server.context()
             )
         elif server.tls:
-            self._box = MailBox(server.host, port=server.port, timeout=_SECONDS, ssl_context=server.context())
+            self._box = MailBox(server.host, port=server.port, timeout=ANSWER_S, ssl_context=server.context())
         else:
-            self._box = MailBoxUnencrypted(server.host, port=server.port, timeout=_SECONDS)
-        self._box.login(server.user, secret, initial_folder=None)
+            self._box = MailBoxUnencrypted(server.host, port=server.port, timeout=ANSWER_S)
+        sign_in = self._box.xoauth2 if oauth else self._box.login
+        sign_in(server.user, secret, initial_folder=None)
         self._box.folder.set(server.folder, readonly=True)
         told = self._box.folder.status(server.folder, ["UIDVALIDITY"])
         return int(told["UIDVALIDITY"])
@@ -159,7 +171,7 @@ class _Box:
         """Until there may be something new: told by the server, or after a while."""
         box = self._opened()
         if "IDLE" in box.client.capabilities:
-            box.idle.wait(timeout=_IDLE_S)
+            box.idle.wait(timeout=IDLE_S)
         else:
             time.sleep(_LOOK_S)
             box.client.noop()
@@ -178,10 +190,13 @@ class _Box:
         return self._box
 
 
+def _refused(error: Exception) -> bool:
+    return "AUTHENTICATIONFAILED" in str(error).upper() or isinstance(error, MailboxLoginError)
+
+
 def _words(error: Exception, host: str) -> str:
     """What went wrong, without what was said: a server repeats passwords in its answers."""
-    text = str(error).upper()
-    if "AUTHENTICATIONFAILED" in text or "LOGIN" in type(error).__name__.upper():
+    if _refused(error):
         return f"the mail server {host} refuses the user or the password"
     if isinstance(error, TimeoutError):
         return f"the mail server {host} did not answer in time"

@@ -1,8 +1,9 @@
-"""Access tokens for XOAUTH2, renewed by a refresh token when they are about to end (RFC 6749, section 6)."""
+"""How a mailbox signs in: by password, or by XOAUTH2 with access tokens that a refresh token renews
+(RFC 6749, section 6)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import aiohttp
 
@@ -12,6 +13,19 @@ from channels.protocol import Retryable
 # A token is renewed this long before it ends.
 _EARLY: Final = timedelta(minutes=2)
 _SECONDS: Final = 15
+
+
+async def _nothing() -> str:
+    return ""
+
+
+class Login(NamedTuple):
+    """What to sign in with: the password, or with `oauth` an access token. `refused` is told that the server
+    did not take it."""
+
+    secret: Callable[[], Awaitable[str]] = _nothing
+    oauth: bool = False
+    refused: Callable[[], None] = lambda: None
 
 
 class AccessToken:
@@ -35,6 +49,10 @@ class AccessToken:
         if self._until is None or self._now() >= self._until:
             await self._renew()
         return self._token
+
+    def forget(self) -> None:
+        """It was not taken: the next one is asked for anew."""
+        self._until = None
 
     async def _renew(self) -> None:
         form = {

@@ -9,6 +9,7 @@ from typing import Final
 import aiosmtplib
 
 from channels.mail.compose import Composed
+from channels.mail.oauth import Login
 from channels.mail.settings import Smtp
 from channels.protocol import Doubtful, Rejected, Retryable
 
@@ -19,14 +20,12 @@ _IDLE: Final = 60.0
 _MOST_KEPT: Final = 4
 _LONGEST_WORDS: Final = 300
 
-Secret = Callable[[], Awaitable[str]]
-
 
 class Sender:
-    """One mailbox's way out. `login` says how to sign in: the password or a token, asked for when needed."""
+    """One mailbox's way out."""
 
-    def __init__(self, server: Smtp, login: Secret, *, oauth: bool) -> None:
-        self._server, self._login, self._oauth = server, login, oauth
+    def __init__(self, server: Smtp, login: Login) -> None:
+        self._server, self._login = server, login
         self._kept: list[tuple[float, aiosmtplib.SMTP]] = []
 
     async def send(self, sender: str, mail: Composed) -> None:
@@ -124,6 +123,10 @@ class Sender:
         await client.connect()
         try:
             await self._sign_in(client)
+        except aiosmtplib.SMTPAuthenticationError:
+            self._login.refused()
+            client.close()
+            raise
         except BaseException:
             client.close()
             raise
@@ -132,8 +135,8 @@ class Sender:
     async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
         if not self._server.user:
             return
-        secret = await self._login()
-        if self._oauth:
+        secret = await self._login.secret()
+        if self._login.oauth:
             await client.auth_xoauth2(self._server.user, secret)
         else:
             await client.login(self._server.user, secret)

@@ -1,6 +1,7 @@
 """A desk to talk to: the whole product on a loopback port, in a folder of its own."""
 
-from collections.abc import AsyncIterator, Mapping
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from gateway.parts import Parts
 from gateway.settings import Settings
 from router.values import Role
 from storage import tokens
+from tests.services.certificates import Certificates, certificates
+from tests.services.dovecot import Dovecot
+from tests.services.smtp import SmtpServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,3 +79,32 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
             aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client,
         ):
             yield Desk(parts=parts, url=url, client=client)
+
+
+@pytest.fixture(scope="session")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Certificates for mail servers."""
+    return certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def smtp(tmp_path: Path, trusted: Certificates) -> Iterator[SmtpServer]:
+    """A server that takes mail."""
+    server = SmtpServer(tmp_path, trusted)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def imap(trusted: Certificates) -> Iterator[Dovecot]:
+    """A server that keeps mail, in a folder that another user may enter: pytest's own are shut."""
+    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
+        server = Dovecot(Path(folder), trusted)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()

@@ -1,8 +1,6 @@
 """E-mail with real servers: posted and fetched, threaded, answered over TLS, and never in a loop."""
 
 import asyncio
-import tempfile
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,116 +10,8 @@ import pytest
 from storage import mail as mails
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
-from tests.services.certificates import Certificates, certificates
-from tests.services.dovecot import Dovecot
-from tests.services.smtp import SmtpServer, Taken
-
-
-@pytest.fixture(scope="module")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Certificates for the servers."""
-    return certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture
-def smtp(tmp_path: Path, trusted: Certificates) -> Iterator[SmtpServer]:
-    """A server that takes mail."""
-    server = SmtpServer(tmp_path, trusted)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
-
-
-class Mailbox:
-    """A mailbox of a desk, and the world that writes to it."""
-
-    def __init__(self, desk: Desk, channel: dict[str, Any], smtp: SmtpServer) -> None:
-        self.desk, self.id, self.smtp = desk, channel["id"], smtp
-        self._secret = channel["secrets"]["hook_secret"]
-
-    async def post(self, raw: str | bytes) -> Any:
-        """Deliver a mail as a provider does."""
-        content = raw.encode() if isinstance(raw, str) else raw
-        headers = {"Authorization": f"Bearer {self._secret}", "Content-Type": "message/rfc822"}
-        answer = await self.desk.ask("POST", f"/hooks/{self.id}", data=content, headers=headers, role=None)
-        assert answer.status == 202
-        return answer.body
-
-    async def write(self, text: str, **fields: str) -> Any:
-        """Deliver a plain mail with these fields (`message_id="<1@x>"`)."""
-        usual = {"from": "Ann <ann@example.org>", "to": "support@desk.example", "subject": "Lamp"}
-        head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in (usual | fields).items())
-        return await self.post(f"{head}\r\n{text}\r\n")
-
-    async def tickets(self, count: int) -> list[dict[str, Any]]:
-        """The channel's tickets, once there are so many; oldest first."""
-
-        async def look() -> list[dict[str, Any]]:
-            listed = await self.desk.ask("GET", f"/api/v1/tickets?channel={self.id}")
-            found: list[dict[str, Any]] = listed.body["data"]
-            return found if len(found) >= count else []
-
-        found = await eventually(look, 30)
-        return sorted(found, key=lambda ticket: ticket["number"])
-
-    async def messages(self, conversation: str, count: int) -> list[dict[str, Any]]:
-        """A conversation's messages, once there are so many."""
-
-        async def look() -> list[dict[str, Any]]:
-            listed = await self.desk.ask("GET", f"/api/v1/conversations/{conversation}/messages")
-            found: list[dict[str, Any]] = listed.body["data"]
-            return found if len(found) >= count else []
-
-        found = await eventually(look, 30)
-        return found
-
-    async def reply(self, ticket: dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
-        """An agent's reply."""
-        path = f"/api/v1/tickets/{ticket['id']}/replies"
-        answer = await self.desk.ask("POST", path, {"text": text, **more})
-        assert answer.status == 201, answer.body
-        found: dict[str, Any] = answer.body
-        return found
-
-    async def sent(self, count: int, text: str = "") -> list[Taken]:
-        """What the server has taken with these words, once there is so much."""
-
-        async def look() -> list[Taken]:
-            found = [one for one in self.smtp.taken() if text in _text(one)]
-            return found if len(found) >= count else []
-
-        return await eventually(look, 30)
-
-    async def delivery(self, ticket: dict[str, Any], message: str, state: str) -> dict[str, Any]:
-        """How far a message has come, once it is so far."""
-
-        async def look() -> dict[str, Any] | None:
-            for line in await self.messages(ticket["conversation_id"], 1):
-                told: dict[str, Any] | None = line["delivery"]
-                if line["id"] == message and told and told["state"] == state:
-                    return told
-            return None
-
-        found = await eventually(look, 30)
-        assert found is not None
-        return found
-
-
-def _text(taken: Taken) -> str:
-    body = taken.mail.get_body(("plain",))
-    assert body is not None
-    found: str = body.get_content()
-    return found
-
-
-async def opened(desk: Desk, smtp: SmtpServer, **settings: Any) -> Mailbox:
-    """A mailbox that sends through the server."""
-    given = {"address": "support@desk.example", "smtp": smtp.settings, **settings}
-    made = await desk.ask("POST", "/api/v1/channels", {"kind": "email", "name": "Support", "settings": given})
-    assert made.status == 201, made.body
-    return Mailbox(desk, made.body, smtp)
+from tests.integration.mailbox import Mailbox, opened, text_of
+from tests.services.smtp import SmtpServer
 
 
 @pytest.fixture
@@ -205,10 +95,10 @@ async def test_a_forwarded_message_s_answer_comes_into_the_ticket(box: Mailbox) 
     (sent,) = await box.sent(1, "Can you mend it?")
     assert (sent.recipients, str(sent.mail["Subject"])) == (["repairs@supplier.example"], "Fwd: Lamp")
     assert (sent.mail["In-Reply-To"], sent.mail["References"]) == (None, None)
-    assert _text(sent).startswith(
+    assert text_of(sent).startswith(
         "Can you mend it?\n\n---------- Forwarded message ----------\nFrom: Ann <ann@"
     )
-    assert _text(sent).endswith("\n\nThe lamp is broken.\n")
+    assert text_of(sent).endswith("\n\nThe lamp is broken.\n")
     assert [one.get_filename() for one in sent.mail.iter_attachments()] == ["lamp.txt"]
     await box.write(
         "For 20 euros.",
@@ -360,37 +250,3 @@ async def test_two_desks_that_face_each_other_fall_silent(
         await asyncio.sleep(0.1)
     senders = [str(taken.mail["From"]) for taken in smtp.taken()]
     assert (senders.count("one@desk.example") <= 1, senders.count("two@desk.example") <= 1) == (True, True)
-
-
-@pytest.fixture
-def imap(trusted: Certificates) -> Iterator[Dovecot]:
-    """A server that keeps mail, in a folder that another user may enter: pytest's own are shut."""
-    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
-        server = Dovecot(Path(folder), trusted)
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
-
-
-def _letter(number: int) -> bytes:
-    head = f"From: ann@example.org\r\nSubject: No. {number}\r\nMessage-ID: <{number}@x>\r\n"
-    return f"{head}\r\nHello\r\n".encode()
-
-
-async def test_mail_is_fetched_once_whatever_happens_to_the_mailbox(
-    desk: Desk, smtp: SmtpServer, imap: Dovecot
-) -> None:
-    """Told by IDLE, not marked as read, and known again after the mailbox was rebuilt."""
-    imap.deliver(_letter(1))
-    box = await opened(desk, smtp, imap=imap.settings)
-    await box.tickets(1)
-    imap.deliver(_letter(2))
-    assert [ticket["subject"] for ticket in await box.tickets(2)] == ["No. 1", "No. 2"]
-    assert [b"Seen" in flags for flags in imap.flags()] == [False, False]
-    imap.stop()
-    imap.rebuild()
-    imap.start()
-    imap.deliver(_letter(3))
-    assert [ticket["subject"] for ticket in await box.tickets(3)] == ["No. 1", "No. 2", "No. 3"]

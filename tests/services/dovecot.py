@@ -4,6 +4,7 @@ import getpass
 import imaplib
 import os
 import shutil
+import signal
 import ssl
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ USER, PASSWORD = "support", "a-long-password"
 class Dovecot:
     """The server as tests start it; nobody else's dovecot is touched."""
 
-    def __init__(self, folder: Path, certificates: Certificates) -> None:
+    def __init__(self, folder: Path, certificates: Certificates, introspection_url: str = "") -> None:
+        """`introspection_url` says which access tokens are good (RFC 7662)."""
         self.port = free_port()
+        self._introspection_url = introspection_url
         self._folder, self._authority = folder / "dovecot", certificates.authority
         self._folder.mkdir()
         self.home = self._folder / "home"
@@ -60,10 +63,13 @@ mail_location = maildir:{self.home}/Maildir
 mail_uid = {user}
 mail_gid = {user}
 first_valid_uid = 1
+auth_mechanisms = plain login{" xoauth2" if self._introspection_url else ""}
 disable_plaintext_auth = no
 {own}{unchrooted}
+{self._oauth()}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={PASSWORD}
 }}
 userdb {{
@@ -81,6 +87,16 @@ service imap-login {{
 }}
 """
 
+    def _oauth(self) -> str:
+        if not self._introspection_url:
+            return ""
+        asks = self._folder / "oauth2.conf"
+        asks.write_text(
+            f"introspection_url = {self._introspection_url}\nintrospection_mode = post\n"
+            "username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+        )
+        return f"passdb {{\n  driver = oauth2\n  mechanisms = xoauth2\n  args = {asks}\n}}"
+
     def start(self) -> None:
         """Start it and wait until it lets us in."""
         self._process.start(self._ready)
@@ -88,6 +104,12 @@ service imap-login {{
     def stop(self) -> None:
         """End it."""
         self._process.kill()
+
+    def restart(self) -> None:
+        """Let it say goodbye (BYE) to whoever is connected, and start it again."""
+        os.kill(self._process.pid, signal.SIGTERM)
+        self._process.ended()
+        self.start()
 
     def deliver(self, raw: bytes) -> None:
         """Put a mail into the mailbox."""

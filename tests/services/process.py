@@ -86,6 +86,12 @@ class Process:
         """Whether it was started and has not ended."""
         return self._running is not None and self._running.poll() is None
 
+    def ended(self) -> None:
+        """Wait until it has ended by itself."""
+        assert self._running is not None
+        self._running.wait(STOP_SECONDS)
+        self.kill()
+
     def kill(self) -> None:
         """End it and what it started with no chance to tidy up."""
         if self._running is not None:

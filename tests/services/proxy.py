@@ -28,6 +28,12 @@ class Proxy:
         """Pass nothing on."""
         self._goes.clear()
 
+    def strand(self) -> None:
+        """Pass nothing on for those who are connected now, as where a router forgot them; later ones pass."""
+        self._goes.clear()
+        self._goes = asyncio.Event()
+        self._goes.set()
+
     def go_on(self) -> None:
         """Pass on what has come meanwhile, and all that comes."""
         self._goes.set()
@@ -41,14 +47,16 @@ class Proxy:
             return
         self._writers |= {back, writer}
         for source, sink in ((reader, back), (there, writer)):
-            pump = asyncio.create_task(self._pump(source, sink))
+            pump = asyncio.create_task(self._pump(source, sink, self._goes))
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, goes: asyncio.Event
+    ) -> None:
         with suppress(OSError):
             while content := await source.read(65536):
-                await self._goes.wait()
+                await goes.wait()
                 sink.write(content)
                 await sink.drain()
         sink.close()

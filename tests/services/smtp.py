@@ -1,11 +1,13 @@
 """A real mail server for sending: aiosmtpd in a process of its own, over TLS, that keeps what it takes.
 
-Run as `python -m tests.services.smtp PORT CERTIFICATE KEY FOLDER`. What a recipient is called says what
+Run as `python -m tests.services.smtp PORT CERTIFICATE KEY FOLDER [INTROSPECTION_URL]`; with the address that
+says which access tokens are good (RFC 7662) it lets in by XOAUTH2 alone. What a recipient is called says what
 becomes of mail to them: `later@` is put off (451), `never@` refused (550). `stalls@` is not answered, and
 mail to `lost@` is kept and its sender not told, until `release` was called.
 """
 
 import asyncio
+import base64
 import json
 import os
 import ssl
@@ -17,6 +19,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import aiohttp
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.desk import free_port
@@ -37,14 +40,14 @@ class Taken(NamedTuple):
 class SmtpServer:
     """The server as tests start it."""
 
-    def __init__(self, folder: Path, certificates: Certificates) -> None:
+    def __init__(self, folder: Path, certificates: Certificates, introspection_url: str = "") -> None:
         self.port = free_port()
         self._folder = folder / "taken"
         self._folder.mkdir()
         root = Path(__file__).parents[2]
         command = [sys.executable, "-m", "tests.services.smtp", str(self.port)]
         self._process = Process(
-            [*command, certificates.certificate, certificates.key, self._folder],
+            [*command, certificates.certificate, certificates.key, self._folder, introspection_url],
             folder / "smtp.out",
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root)},
         )
@@ -123,6 +126,24 @@ class _Keeper:
             await asyncio.sleep(0.05)
 
 
+class _ByToken(_Keeper):
+    """Lets in whoever has a token that is good."""
+
+    def __init__(self, folder: Path, introspection_url: str) -> None:
+        super().__init__(folder)
+        self._introspection_url = introspection_url
+
+    async def auth_XOAUTH2(self, _server: SMTP, args: list[str]) -> AuthResult:
+        said = base64.b64decode(args[1]).decode().split("\1")
+        user, token = said[0].removeprefix("user="), said[1].removeprefix("auth=Bearer ")
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(self._introspection_url, data={"token": token}) as answer,
+        ):
+            told = await answer.json()
+        return AuthResult(success=told == {"active": True, "username": user}, handled=False)
+
+
 def _allowed(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
     known = isinstance(data, LoginPassword) and (data.login, data.password) == (
         USER.encode(),
@@ -131,18 +152,20 @@ def _allowed(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: 
     return AuthResult(success=known)
 
 
-async def main(port: int, certificate: str, key: str, folder: Path) -> None:
+async def main(port: int, certificate: str, key: str, folder: Path, introspection_url: str) -> None:
     """Serve until ended."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     loop = asyncio.get_running_loop()
 
     def served() -> SMTP:
+        by_token = bool(introspection_url)
         return SMTP(
-            _Keeper(folder),
+            _ByToken(folder, introspection_url) if by_token else _Keeper(folder),
             authenticator=_allowed,
             auth_required=True,
             auth_require_tls=False,
+            auth_exclude_mechanism=["LOGIN", "PLAIN"] if by_token else [],
             enable_SMTPUTF8=True,
             loop=loop,
         )
@@ -154,4 +177,4 @@ async def main(port: int, certificate: str, key: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4])))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4]), sys.argv[5]))
