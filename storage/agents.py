@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
 
 from router.values import ACTIVE, Agent, Presence
-from storage import notification_choices, schema, sessions
+from storage import notification_choices, schema, sessions, signatures
 from storage.paging import Position, Slice, cut, newest_first
 from storage.prepared import Prepared
 from storage.refusals import InUse, Refused, unless_taken
@@ -94,6 +94,7 @@ def remove(tx: Tx, agent_id: str) -> None:
         _keep_an_admin(tx)
     sessions.end_all(tx, agent_id)
     notification_choices.forget(tx, agent_id)
+    signatures.forget(tx, agent_id)
     # What the customer reopens goes back to its queue.
     left = update(schema.tickets).where(ticket.assignee == agent_id, ticket.status == "resolved")
     tx.sql.execute(left.values(assignee=None))

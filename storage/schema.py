@@ -412,6 +412,16 @@ agents = Table(
     _now("updated_at"),
 )
 
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("agent_id", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    _now("updated_at"),
+    sqlite_with_rowid=False,
+)
+
 # --- what admins set up ------------------------------------------------------------------------------
 
 catalogue = Table(

@@ -20,16 +20,21 @@ from channels.mail.message import BounceReport, Person
 from channels.mail.message import Mail as Letter
 from channels.mail.reader import Readers
 from channels.mail.receive import KIND, NOBODY
+from channels.mail.settings import MailSettings
 from channels.protocol import Rejected
+from storage import agents, signatures
 from storage import mail as mails
 from storage.blobs import Blobs, BlobsUnavailable
 from storage.deliveries import Claim
 from storage.mail import Place
+from storage.messages import Message as Stored
 from storage.messages import find as find_message
 from storage.paging import Sql
+from storage.signatures import Signature
 from storage.store import Clock, Store, StoreUnavailable, Tx
 from workers.connections import Connected, Connections
 from workers.mail_rules import BLOCKED, automatic, held_back, words_of
+from workers.signatures import ending
 
 MAIL: Final = KIND
 FORWARDED: Final = "forwarded"
@@ -101,7 +106,7 @@ class Letters:
         now = self._clock()
         outbound = claim.outbound
         context, held = await self._store.read(
-            partial(_context, claim=claim, key=_key(channel), own=channel.settings.address, now=now)
+            partial(_context, claim=claim, settings=channel.settings, now=now)
         )
         if held:
             raise Rejected(held)
@@ -264,14 +269,15 @@ def _shown(person: Person) -> dict[str, str]:
     return {"name": person.name, "email": person.email}
 
 
-def _context(sql: Sql, claim: Claim, key: str, own: str, now: datetime) -> tuple[dict[str, Any], str]:
-    """What the header of an outgoing mail needs, and why it is held back ("" if it is not)."""
+def _context(sql: Sql, claim: Claim, settings: MailSettings, now: datetime) -> tuple[dict[str, Any], str]:
+    """What an outgoing mail needs beside its text, and why it is held back ("" if it is not)."""
     outbound = claim.outbound
     message = find_message(sql, claim.message_id)
     details: Mapping[str, Any] = message.details if message else {}
+    below = _signature(sql, settings, message) if outbound.author == "agent" else {}
     named = {kind: details[kind] for kind in ("to", "cc", "bcc") if kind in details}
     if FORWARDED in details:
-        return {**named, FORWARDED: True, "automatic": False}, ""
+        return {**named, **below, FORWARDED: True, "automatic": False}, ""
     position = message.position if message else 0
     before = mails.recent(sql, claim.conversation_id, position, _THREAD_OF)
     by_itself = outbound.author in _BY_ITSELF
@@ -283,15 +289,24 @@ def _context(sql: Sql, claim: Claim, key: str, own: str, now: datetime) -> tuple
         held = f"held back: mail to this address {why}"
     place = Place(outbound.address, outbound.thread)
     people = [] if by_itself else sorted(mails.people(sql, claim.channel_id, place))
-    called = [(author, _message_id((id_, author, told), key, own)) for id_, author, told in before]
+    key = settings.thread_key.get_secret_value()
+    called = [(line[1], _message_id(line, key, settings.address)) for line in before]
     theirs = [one for author, one in called if author == "customer" and one]
     return {
         "references": [one for _, one in called if one],
         "answers": theirs[-1] if theirs else "",
         "cc": people,
         **named,
+        **below,
         "automatic": by_itself,
     }, held
+
+
+def _signature(sql: Sql, settings: MailSettings, message: Stored | None) -> dict[str, Any]:
+    agent = agents.find(sql, message.author_id) if message and message.author_id else None
+    own = signatures.of_agent(sql, agent.id) if agent else Signature()
+    below = ending(own, settings, agent)
+    return {"signature": below._asdict()} if any(below) else {}
 
 
 def _message_id(line: tuple[str, str, Any], key: str, own: str) -> str:

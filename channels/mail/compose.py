@@ -34,7 +34,8 @@ def compose(outbound: Outbound, files: Sequence[bytes], settings: MailSettings) 
 
     `outbound.context` holds `references` (the thread's Message-IDs, oldest first), `answers` (the one of them
     that is answered), `to` (whom it goes to instead of the conversation's contact), `cc` and `bcc` (lists),
-    `forwarded` (it leaves the thread, and its answers come back as answers to it) and `automatic`.
+    `signature` (as `text` and `html`, to stand below it), `forwarded` (it leaves the thread, and answers come
+    back as answers to it) and `automatic`.
     """
     told: Mapping[str, Any] = outbound.context
     key = settings.thread_key.get_secret_value()
@@ -57,7 +58,7 @@ def compose(outbound: Outbound, files: Sequence[bytes], settings: MailSettings) 
         # So that no other desk and no absent person's program answers it (RFC 3834).
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"
-    _body(message, outbound, settings)
+    _body(message, outbound)
     for attachment, content in zip(outbound.attachments, files, strict=True):
         main, _, sub = attachment.type.partition("/")
         plain = main.isalnum() and sub.replace("-", "").replace(".", "").replace("+", "").isalnum()
@@ -99,14 +100,12 @@ def _thread(message: EmailMessage, references: list[str], answers: str) -> None:
         message["References"] = " ".join(kept)
 
 
-def _body(message: EmailMessage, outbound: Outbound, settings: MailSettings) -> None:
+def _body(message: EmailMessage, outbound: Outbound) -> None:
     text = _text(outbound.text, outbound.options)
     rich = outbound.html or f"<p>{html.escape(text).replace(chr(10), '<br>')}</p>"
-    if settings.signature:
-        text = f"{text}\n\n-- \n{settings.signature}"
-        rich += (
-            f'<div class="signature">-- <br>{html.escape(settings.signature).replace(chr(10), "<br>")}</div>'
-        )
+    if below := outbound.context.get("signature"):
+        text = f"{text}\n\n-- \n{below['text']}"
+        rich += f'<div class="signature">-- <br>{below["html"]}</div>'
     message.set_content(text.replace("\0", "\ufffd"), cte=_encoding(text))
     message.add_alternative(rich.replace("\0", "\ufffd"), subtype="html", cte=_encoding(rich))
 

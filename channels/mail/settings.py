@@ -89,8 +89,9 @@ class MailSettings(Settings):
 
     `hook_secret` proves a POST to the hook and is made when left out. Without `smtp` nothing is sent, without
     `imap` mail comes by the hook alone. `reply_token`: replies come back to `support+…@`, which the mail
-    server must deliver to the same mailbox. `signature` ends each mail. With `notices` what the desk has to
-    tell its own people goes from here, too.
+    server must deliver to the same mailbox. `signature` and `signature_html` end what people write, as
+    templates that the desk fills in; either does. With `notices` what the desk has to tell its own people goes
+    from here, too.
     """
 
     shown: ClassVar[frozenset[str]] = frozenset({"hook_secret"})
@@ -103,6 +104,7 @@ class MailSettings(Settings):
     reply_token: bool = False
     notices: bool = False
     signature: Annotated[str, Field(max_length=5_000)] = ""
+    signature_html: Annotated[str, Field(max_length=5_000)] = ""
     hook_secret: Annotated[SecretStr, Field(min_length=16, max_length=200)]
     thread_key: Annotated[SecretStr, Field(min_length=32, max_length=200)]
     imap_password: SecretStr = SecretStr("")

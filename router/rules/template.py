@@ -4,7 +4,9 @@ The names are those of `router.rules.roots`: `{{ message.text }}`, `{{ customer.
 Filters and tags are the few that can neither read files, nor the clock, nor blow a text up.
 """
 
-from typing import Final
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any, Final
 
 from liquid import Environment, RenderContext
 from liquid.exceptions import LiquidError
@@ -44,10 +46,10 @@ class _Bounded(Environment):
 _LIQUID: Final = _Bounded()
 
 
-class Template:
-    """A compiled template."""
+class Text:
+    """A compiled template over names of one's own."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, names: Collection[str]) -> None:
         """Raises ValueError, in words for the author, where `source` is no template."""
         if not 0 < len(source) <= LONGEST:
             raise ValueError(f"a template has 1 to {LONGEST} characters")
@@ -56,8 +58,27 @@ class Template:
             self._names = tuple(self._template.analyze().globals)
         except (LiquidError, RecursionError) as error:
             raise ValueError(_said(error)) from error
-        if unknown := sorted(set(self._names) - NAMES):
-            raise ValueError(f"nothing is named '{unknown[0]}': there are {', '.join(sorted(NAMES))}")
+        if unknown := sorted({*self._names} - {*names}):
+            raise ValueError(f"nothing is named '{unknown[0]}': there are {', '.join(sorted(names))}")
+
+    def fill(self, given: Callable[[str], Any]) -> str:
+        """The text; `given` is the value of a name. Raises ValueError where it fails on these values."""
+        try:
+            names = {name: given(name) for name in self._names}
+            # newline="": the library's own buffer would turn a customer's \r\n into \n.
+            out = LimitedStringIO(LARGEST_REPLY, newline="")
+            self._template.render_with_context(RenderContext(self._template, globals=names), out)
+            return out.getvalue()
+        except Exception as error:  # filters raise what their arguments make Python raise
+            raise ValueError(_said(error)) from error
+
+
+class Template(Text):
+    """A reply's, over the names of a message."""
+
+    def __init__(self, source: str) -> None:
+        """Raises ValueError, in words for the author, where `source` is no template."""
+        super().__init__(source, NAMES)
 
     def try_out(self) -> None:
         """Render on sample messages. Raises ValueError where that fails."""
@@ -66,14 +87,7 @@ class Template:
 
     def render(self, values: Values) -> str:
         """The reply. Raises ValueError where the template fails on this message."""
-        try:
-            names = {name: root(values, name) for name in self._names}
-            # newline="": the library's own buffer would turn a customer's \r\n into \n.
-            out = LimitedStringIO(LARGEST_REPLY, newline="")
-            self._template.render_with_context(RenderContext(self._template, globals=names), out)
-            return out.getvalue()
-        except Exception as error:  # filters raise what their arguments make Python raise
-            raise ValueError(_said(error)) from error
+        return self.fill(partial(root, values))
 
 
 def _said(error: Exception) -> str:

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from router.values import Agent, Role
+from storage import agents
 from storage import mail as mails
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
 from tests.integration.mailbox import Mailbox, opened, text_of
-from tests.services.smtp import SmtpServer
+from tests.services.smtp import SmtpServer, Taken
+from workers import inbox
+from workers.inbox import Words
 
 
 @pytest.fixture
@@ -250,3 +254,54 @@ async def test_two_desks_that_face_each_other_fall_silent(
         await asyncio.sleep(0.1)
     senders = [str(taken.mail["From"]) for taken in smtp.taken()]
     assert (senders.count("one@desk.example") <= 1, senders.count("two@desk.example") <= 1) == (True, True)
+
+
+async def test_people_sign_what_they_write_and_programs_do_not(desk: Desk, smtp: SmtpServer) -> None:
+    """Agent's and mailbox's signature below a reply by mail; neither is stored, nor read back as words."""
+    box = await opened(desk, smtp, name="Lamps", signature="{{ mailbox.name }} Ltd.")
+    agent = await desk.parts.store.write(
+        lambda tx: agents.add(tx, Agent(id="agt_emma", name="Emma", email="emma@desk.example", role="agent"))
+    )
+    path = f"/api/v1/agents/{agent.agent.id}/signature"
+    kept = await desk.ask("PUT", path, {"text": "{{ agent.name }}, repairs", "html": ""})
+    assert (kept.status, kept.body["text"]) == (200, "{{ agent.name }}, repairs")
+    await box.write("The lamp is broken.", message_id="<1@example.org>")
+    (ticket,) = await box.tickets(1)
+    (by_itself,) = await box.sent(1)
+    assert "Lamps Ltd." not in text_of(by_itself)
+    words = Words("We send another.")
+    await desk.parts.store.write(
+        lambda tx: inbox.reply(tx, ticket["id"], agent.agent.id, words, desk.parts.desk(tx.sql))
+    )
+    (sent,) = await box.sent(1, "We send another.")
+    below = ["", "-- ", "Emma, repairs", "", "Lamps Ltd."]
+    assert text_of(sent).splitlines() == ["We send another.", *below]
+    introduced = "On Mon, Jan 1, 2026 at 1:00 PM Lamps <support@desk.example> wrote:"
+    await box.write(
+        f"Thanks!\r\n\r\n{introduced}\r\n{_quoted(sent)}",
+        message_id="<2@x>",
+        in_reply_to=str(sent.mail["Message-ID"]),
+    )
+    said = [line["text"] for line in await box.messages(ticket["conversation_id"], 4)]
+    assert said[-2:] == ["We send another.", "Thanks!"]
+
+
+def _quoted(sent: Taken) -> str:
+    return "".join(f"> {line}\r\n" for line in text_of(sent).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("role", "who", "status"), [("agent", "agt_x", 403), ("admin", "agt_x", 404), ("admin", "me", 403)]
+)
+async def test_nobody_signs_for_others(desk: Desk, role: Role, who: str, status: int) -> None:
+    """But an admin; a token is nobody."""
+    refused = await desk.ask("PUT", f"/api/v1/agents/{who}/signature", {"text": "x"}, role=role)
+    assert refused.status == status
+
+
+async def test_a_signature_that_is_no_template_is_refused(desk: Desk) -> None:
+    """A mailbox's, too, with a pointer."""
+    settings = {"address": "support@desk.example", "signature": "{{ customer.name }}"}
+    body = {"kind": "email", "name": "Support", "settings": settings}
+    refused = await desk.ask("POST", "/api/v1/channels", body)
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/settings/signature")

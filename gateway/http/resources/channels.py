@@ -1,6 +1,6 @@
 """Channels over HTTP: set up by kind; their secrets go in, and made ones come out once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from secrets import token_bytes
 from typing import Any, Literal
@@ -16,12 +16,14 @@ from gateway.http.call import Call, Rendered, Reply
 from gateway.http.cursor import Page
 from gateway.http.endpoint import Api
 from gateway.http.fields import Document, Name, Slug, Time
-from gateway.http.problems import Conflict, Fault, Invalid, pointer
+from gateway.http.problems import Conflict, Fault, Invalid, pointer, require
 from storage import audit, channel_status, channels
 from storage.channel_status import Part
 from storage.channels import Stored
 from storage.paging import Slice, Sql
 from storage.store import Tx
+from workers import signatures
+from workers.mail import MAIL
 
 api = Api("Channels")
 
@@ -205,11 +207,20 @@ def delete_channel(tx: Tx, call: Call, channel_id: str) -> None:
 
 def _configure(kind_name: str, given: dict[str, Any], kept: dict[str, str]) -> Configuration:
     try:
-        return configure(kind(kind_name).settings_type, given, kept)
+        configured = configure(kind(kind_name).settings_type, given, kept)
     except UnknownKind as error:
         raise Invalid.at("/kind", "unknown", f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
     except SettingsError as error:
         raise Invalid(*_within("settings", error)) from None
+    if kind_name == MAIL:
+        require(list(_signature_faults(configured.public)))
+    return configured
+
+
+def _signature_faults(settings: Mapping[str, Any]) -> Iterable[Fault]:
+    for name in ("signature", "signature_html"):
+        if why := signatures.fault(settings.get(name, "")):
+            yield Fault(f"/settings/{name}", "not_a_template", f"{why}.")
 
 
 async def _proved(call: Call, channel_id: str, kind_: str, configured: Configuration) -> str | None:

@@ -10,12 +10,15 @@ import { t } from "./words.js";
 
 const setting = (name, kind, rest = {}) => ({ name: `settings.${name}`, label: () => t(`set_${name.replaceAll(".", "_")}`), kind, optional: true, ...rest });
 const server = (name, port) => [setting(`${name}.host`, "text"), setting(`${name}.port`, "number", { example: port }), setting(`${name}.user`, "text"), setting(`${name}.password`, "password")];
+// What may be emptied again, other than a secret.
+const words = (name, kind, hint) => setting(name, kind, { hint, optional: false });
 
 const KINDS = {
   webhook: () => [setting("callback_url", "url", { hint: "callback_hint", example: "https://shop.example.org/desk" })],
   widget: () => [setting("origins", "lines", { hint: "origins_hint" })],
   telegram: () => [setting("token", "password"), setting("mode", "choice", { choices: () => [["polling", "polling"], ["webhook", "webhook"]], initial: "polling" })],
-  email: () => [setting("address", "email"), ...server("imap", "993"), ...server("smtp", "587")],
+  email: () => [setting("address", "email"), ...server("imap", "993"), ...server("smtp", "587"),
+    words("name", "text", "sender_hint"), words("signature", "area", "signature_hint"), words("signature_html", "area", "either_hint")],
 };
 
 export function Channels() {

@@ -5,6 +5,7 @@ import { writing } from "./by_hand.js";
 import { open } from "./desk.js";
 import { Icon } from "./icons.js";
 import { asking } from "./merge.js";
+import { Signature } from "./signature.js";
 import { resolve, take } from "./work.js";
 import { t } from "./words.js";
 
@@ -68,6 +69,7 @@ export function Keys() {
     <header><h2 id="keys-title">${t("settings")}</h2>
       <button class="plain bare" onClick=${() => dialog.current.close()} aria-label=${t("close")}><${Icon} name="close" /></button></header>
     <div class="choices"><${LanguageChoice} /><${ThemeChoice} /></div>
+    ${showKeys.value && html`<${Signature} />`}
     <h3>${t("keys")}</h3>
     <dl>${LISTED.map(([key, name]) => html`<dt key=${name}><kbd>${key}</kbd></dt><dd>${t(name)}</dd>`)}</dl>
   </dialog>`;
