@@ -2,15 +2,17 @@
 
 from datetime import datetime
 from secrets import token_bytes
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from bus.envelope import mark
 from bus.ids import Randomness, new_id
 from storage import ledger, outbox, schema
 from storage.store import Missing, Tx
 
+QUARANTINED: Final = "quarantined: "
+"""What the error of a mail that can't be read begins with."""
 _row = schema.dead_letters.c
 _tried = schema.attempts.c
 
@@ -85,15 +87,26 @@ def _in_order(now: datetime) -> Randomness:
     return lambda length: (now.microsecond % 1000).to_bytes(2, "big") + token_bytes(length - 2)
 
 
-def listed(sql: Connection, after: str, limit: int) -> list[DeadLetter]:
-    """Dead letters, oldest first, from a position on."""
-    query = select(schema.dead_letters).where(_row.id > after).order_by(_row.id).limit(limit)
-    return [DeadLetter(*line) for line in sql.execute(query)]
+def listed(sql: Connection, after: str, limit: int, *, quarantined: bool = False) -> list[DeadLetter]:
+    """Dead letters, oldest first, from a position on; of mail that can't be read alone, if asked to."""
+    query = select(schema.dead_letters).where(_row.id > after, *_which(quarantined))
+    return [DeadLetter(*line) for line in sql.execute(query.order_by(_row.id).limit(limit))]
 
 
-def get(sql: Connection, letter_id: str) -> DeadLetter:
+def quarantined(sql: Connection) -> int:
+    """How many mails can't be read."""
+    query = select(func.count()).select_from(schema.dead_letters).where(*_which(quarantined=True))
+    return int(sql.execute(query).scalar_one())
+
+
+def _which(quarantined: bool) -> "list[ColumnElement[bool]]":
+    return [_row.error.startswith(QUARANTINED)] if quarantined else []
+
+
+def get(sql: Connection, letter_id: str, *, quarantined: bool = False) -> DeadLetter:
     """One dead letter; raises `Missing`."""
-    line = sql.execute(select(schema.dead_letters).where(_row.id == letter_id)).one_or_none()
+    query = select(schema.dead_letters).where(_row.id == letter_id, *_which(quarantined))
+    line = sql.execute(query).one_or_none()
     if line is None:
         raise Missing(f"there is no dead letter {letter_id}")
     return DeadLetter(*line)
@@ -120,5 +133,5 @@ def _remove(tx: Tx, letter_id: str) -> DeadLetter:
     if tx.sql.execute(delete(schema.dead_letters).where(_row.id == letter_id)).rowcount == 0:
         raise Missing(f"there is no dead letter {letter_id}")
     ledger.enter(tx, mark(letter.body), "quarantined", -1)
-    tx.emit("deadletter.removed", id=letter_id)
+    tx.emit("deadletter.removed", id=letter_id, error=letter.error[:200])
     return letter

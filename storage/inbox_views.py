@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, or_, select
 
 from router.values import Conversation, Customer, Ticket
-from storage import deliveries, messages, schema, search
+from storage import dead_letters, deliveries, messages, schema, search
 from storage import tickets as ticket_store
 from storage.columns import Json
 from storage.deliveries import Delivery
@@ -129,6 +129,7 @@ def counts(sql: Connection, agent_id: str | None) -> dict[str, int]:
         "waiting": count(_ticket.status == "waiting"),
         "all": count(active),
         "bot": int(sql.execute(with_bot).scalar_one()),
+        "quarantined": dead_letters.quarantined(sql),
     }
 
 

@@ -25,6 +25,7 @@ from channels.protocol import Rejected
 from storage import agents, signatures
 from storage import mail as mails
 from storage.blobs import Blobs, BlobsUnavailable
+from storage.dead_letters import QUARANTINED
 from storage.deliveries import Claim
 from storage.mail import Place
 from storage.messages import Message as Stored
@@ -70,14 +71,14 @@ class Letters:
         if inbound.channel_kind != KIND or not isinstance(inbound.event, Message):
             return inbound
         if left := inbound.context.get("left"):
-            raise SetAside(f"quarantined: {left}")
+            raise SetAside(f"{QUARANTINED}{left}")
         channel = await self._channel(inbound.channel_id)
         letter = await self._letter(inbound)
         if letter.quarantined is not None:
-            raise SetAside(f"quarantined: {letter.quarantined}")
+            raise SetAside(f"{QUARANTINED}{letter.quarantined}")
         sender = letter.sender.email.lower()
         if not sender and not letter.bounce:
-            raise SetAside("quarantined: its From names no address")
+            raise SetAside(f"{QUARANTINED}its From names no address")
         return await self._store.write(partial(_placed, inbound=inbound, letter=letter, channel=channel))
 
     async def _letter(self, inbound: Inbound) -> Letter:
@@ -93,7 +94,7 @@ class Letters:
     async def _channel(self, channel_id: str) -> Mail:
         connected = await self._connections.find(channel_id)
         if connected is None or not isinstance(connected.channel, Mail):
-            raise SetAside("quarantined: its channel is not set up, or can't be opened")
+            raise SetAside(f"{QUARANTINED}its channel is not set up, or can't be opened")
         return connected.channel
 
     # --- out ------------------------------------------------------------------------------------------

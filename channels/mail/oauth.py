@@ -1,5 +1,7 @@
-"""How a mailbox signs in: by password, or by XOAUTH2 with access tokens that a refresh token renews
-(RFC 6749, section 6)."""
+"""How a mailbox signs in: by password, or by XOAUTH2 with access tokens that are renewed.
+
+RFC 6749, section 6, says how a refresh token renews them.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta

@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from router.values import Role
+from storage.dead_letters import QUARANTINED
 from storage.events import LoggedEvent, events_after, last_event, oldest_event
 from storage.paging import Sql
 from storage.store import Store, StoreError
@@ -137,7 +138,9 @@ def _line(event: LoggedEvent) -> Line:
     }
     full = orjson.dumps(told).decode()
     if event.type in _HIDDEN_FROM_AGENTS:
-        return Line(event.seq, full, None)
+        # Mail that can't be read is theirs to see; the event says only that there is some.
+        theirs = str(event.data.get("error", "")).startswith(QUARANTINED)
+        return Line(event.seq, full, orjson.dumps(told | {"data": {}}).decode() if theirs else None)
     if event.type in _SETUP:
         kind = {"kind": event.data["kind"]} if "kind" in event.data else {}
         return Line(event.seq, full, orjson.dumps(told | {"data": kind}).decode())

@@ -64,3 +64,20 @@ def test_an_agent_passes_a_message_on(open_inbox: OpenInbox, deliver: Deliver) -
     expect(note).to_contain_text("Forwarded by mail")
     expect(note).to_contain_text("To sails@supplier.example")
     expect(agent.page.get_by_role("tab", name="Reply")).to_have_attribute("aria-selected", "true")
+
+
+def test_mail_that_can_t_be_read_is_seen_and_does_nothing(open_inbox: OpenInbox, deliver: Deliver) -> None:
+    """From the views, as soon as it was set aside; its beginning is text, and it can be put back."""
+    agent = open_inbox()
+    deliver(
+        b"From: Eve <eve@evil.example>\r\nTo: support@desk.example\r\nSubject: Knotted\r\n"
+        b"Content-Type: text/html\r\n\r\n<img src=x onerror=alert(1)>" + b"<div>" * 30_000
+    )
+    agent.page.get_by_role("button", name="Unreadable mail").click()
+    mail = agent.page.locator(".quarantine li").filter(has_text="Knotted")
+    expect(mail).to_contain_text("its HTML is nested more than 1000 deep")
+    mail.get_by_text("How it begins").click()
+    expect(mail.locator("pre")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(mail.locator("img")).to_have_count(0)
+    mail.get_by_role("button", name="Give up").click()
+    expect(mail).to_have_count(0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from router.values import Agent, Role
-from storage import agents
+from storage import agents, dead_letters
 from storage import mail as mails
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
@@ -16,6 +16,9 @@ from tests.integration.mailbox import Mailbox, opened, text_of
 from tests.services.smtp import SmtpServer, Taken
 from workers import inbox
 from workers.inbox import Words
+
+
+ANN = "Ann <ann@example.org>"
 
 
 @pytest.fixture
@@ -99,10 +102,9 @@ async def test_a_forwarded_message_s_answer_comes_into_the_ticket(box: Mailbox) 
     (sent,) = await box.sent(1, "Can you mend it?")
     assert (sent.recipients, str(sent.mail["Subject"])) == (["repairs@supplier.example"], "Fwd: Lamp")
     assert (sent.mail["In-Reply-To"], sent.mail["References"]) == (None, None)
-    assert text_of(sent).startswith(
-        "Can you mend it?\n\n---------- Forwarded message ----------\nFrom: Ann <ann@"
-    )
-    assert text_of(sent).endswith("\n\nThe lamp is broken.\n")
+    said = text_of(sent).splitlines()
+    assert said[:4] == ["Can you mend it?", "", "-" * 10 + " Forwarded message " + "-" * 10, f"From: {ANN}"]
+    assert said[-1] == "The lamp is broken."
     assert [one.get_filename() for one in sent.mail.iter_attachments()] == ["lamp.txt"]
     await box.write(
         "For 20 euros.",
@@ -193,6 +195,48 @@ async def test_automatic_mail_is_kept_and_answered_by_nobody(box: Mailbox) -> No
     (letter,) = await eventually(letters)
     assert letter["error"] == "quarantined: its HTML is nested more than 1000 deep"
     assert len(tickets) == 1
+
+
+async def test_agents_see_mail_that_can_t_be_read_and_supervisors_put_it_back(box: Mailbox) -> None:
+    """Whose it is, why, and how it begins, as characters that do nothing."""
+    evil = "<script>alert(1)</script> \x1b[2J \u202e\u200b gnp.exe"
+    head = "From: Eve <eve@evil.example>\r\nSubject: Hi\r\nContent-Type: text/html\r\n\r\n"
+    await box.post(f"{head}{evil}{'<div>' * 30_000}")
+
+    async def look() -> Any:
+        return (await box.desk.ask("GET", "/api/v1/quarantine", role="agent")).body["data"]
+
+    (mail,) = await eventually(look)
+    told = (mail["sender"], mail["subject"], mail["why"], mail["channel_name"])
+    assert told == ("eve@evil.example", "Hi", "its HTML is nested more than 1000 deep", "Support")
+    assert (await box.desk.ask("GET", "/api/v1/tickets/counts", role="agent")).body["quarantined"] == 1
+    path = f"/api/v1/quarantine/{mail['id']}"
+    seen = (await box.desk.ask("GET", path, role="agent")).body
+    assert seen["beginning"].startswith("From: Eve <eve@evil.example>\nSubject: Hi\n")
+    assert "<script>alert(1)</script> \ufffd[2J \ufffd\ufffd gnp.exe" in seen["beginning"]
+    assert (len(seen["beginning"]) < 20_001, seen["cut"], seen["size"] > 150_000) == (True, True, True)
+    letter = f"/api/v1/deadletters/{mail['id']}"
+    asked = (("GET", f"{path}/raw"), ("POST", f"{letter}/replay"), ("DELETE", letter))
+    assert [(await box.desk.ask(*one, role="agent")).status for one in asked] == [403, 403, 403]
+    raw = await box.desk.ask("GET", f"{path}/raw", role="supervisor")
+    assert (raw.status, raw.headers["Content-Disposition"]) == (200, f"attachment; filename={mail['id']}.eml")
+    assert raw.body.startswith(b"From: Eve")
+    assert (await box.desk.ask("POST", f"{letter}/replay", role="supervisor")).status == 200
+
+    async def again() -> Any:
+        return [one for one in await look() if one["id"] != mail["id"]]
+
+    # It is read once more, and still can't be.
+    assert [one["why"] for one in await eventually(again)] == [mail["why"]]
+
+
+async def test_other_dead_letters_are_none_of_the_agents(box: Mailbox) -> None:
+    """Whatever else was set aside is the supervisors' alone."""
+    parts = box.desk.parts
+    await parts.store.write(lambda tx: dead_letters.park(tx, "inbound.00", b"x", "msg_x", "boom"))
+    assert (await box.desk.ask("GET", "/api/v1/quarantine", role="agent")).body["data"] == []
+    (letter,) = (await box.desk.ask("GET", "/api/v1/deadletters")).body["data"]
+    assert (await box.desk.ask("GET", f"/api/v1/quarantine/{letter['id']}", role="agent")).status == 404
 
 
 async def test_a_server_s_words_are_shown_and_later_is_tried_again(box: Mailbox) -> None:

@@ -82,6 +82,7 @@ class Counts(BaseModel):
     waiting: int
     bot: int
     all: int
+    quarantined: int
 
 
 class NewTicket(BaseModel):

@@ -206,6 +206,7 @@ const SETS_UP = new Set(["agent", "catalogue", "channel", "rules", "article", "d
 function take({ type, ticket_id, conversation_id, data }) {
   const [what] = type.split(".");
   if (SETS_UP.has(what)) soonCatalogue();
+  if (what === "deadletter") soonCounts();
   if (what === "message" && conversation_id === typing.peek()) typing.value = null;
   if (type === "agent.updated" && data.id === me.peek()?.id && data.presence) {
     session.value = { ...session.peek(), agent: { ...me.peek(), presence: data.presence } };

@@ -17,6 +17,7 @@ const PATHS = {
   details: "M4 5h16v14H4zM14.5 5v14",
   attach: "M20 11.5l-8 8a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7L10 17a1.7 1.7 0 0 1-2.4-2.4l7.4-7.4",
   forward: "M14 6l6 6-6 6M20 12H9a5 5 0 0 0-5 5v1",
+  quarantine: "M12 4l9 16H3zM12 10v4M12 17h.01",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4",
   leave: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
   new: "M12 5v14M5 12h14",

@@ -9,6 +9,7 @@ import { Icon } from "./icons.js";
 import { Keys, listenToKeys } from "./keys.js";
 import { List } from "./list.js";
 import { Asked } from "./merge.js";
+import { Quarantine } from "./quarantine.js";
 import { Rail } from "./rail.js";
 import { route } from "./route.js";
 import { SignIn } from "./sign_in.js";
@@ -25,7 +26,7 @@ function Inbox() {
   return html`<main class=${(console ? chosen : open.value) ? "desk reading" : "desk"}>
       <${Rail} />${console ? html`<${Console} />` : html`<${List} /><${Conversation} />`}
     </main>
-    <${ByHand} /><${Asked} />
+    <${ByHand} /><${Asked} /><${Quarantine} />
     ${stream.lost.value && html`<p class="lost" role="status">${t("reconnecting")}</p>`}
     <${Toast} /><${Keys} />`;
 }

@@ -4,6 +4,7 @@ import { LanguageChoice, ThemeChoice } from "./choices.js";
 import { counts, me } from "./desk.js";
 import { Icon } from "./icons.js";
 import { showKeys } from "./keys.js";
+import { QuarantineLink } from "./quarantine.js";
 import { address, follow, route, VIEWS } from "./route.js";
 import { setPresence, signOut } from "./work.js";
 import { t } from "./words.js";
@@ -14,6 +15,7 @@ export function Rail() {
   return html`<div class="rail">
     <div class="brand"><img src="/static/ui/icon.svg" alt="" width="22" height="22" /><span>Frontdesk</span></div>
     <nav aria-label=${t("views")}>${VIEWS.map((view) => html`<${View} key=${view} view=${view} />`)}
+      <${QuarantineLink} />
       ${me.value.role !== "agent" && html`<${SetUp} />`}</nav>
     <div class="self">
       <${Presence} />
