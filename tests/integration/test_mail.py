@@ -17,7 +17,6 @@ from tests.services.smtp import SmtpServer, Taken
 from workers import inbox
 from workers.inbox import Words
 
-
 ANN = "Ann <ann@example.org>"
 
 
