@@ -90,8 +90,8 @@ class MailSettings(Settings):
     `hook_secret` proves a POST to the hook and is made when left out. Without `smtp` nothing is sent, without
     `imap` mail comes by the hook alone. `reply_token`: replies come back to `support+…@`, which the mail
     server must deliver to the same mailbox. `signature` and `signature_html` end what people write, as
-    templates that the desk fills in; either does. With `notices` what the desk has to tell its own people goes
-    from here, too.
+    templates that the desk fills in; either does. With `notices` what the desk has to tell its own people
+    goes from here, too.
     """
 
     shown: ClassVar[frozenset[str]] = frozenset({"hook_secret"})
