@@ -49,6 +49,16 @@ _ends: ColumnClause[str] = literal_column(
 )
 _end_when_idle = select(_ends)
 _held_locked = Prepared(select(_ends).where(*_ours).with_for_update(read=True))
+# Work that one process does for all has many transactions at once, which wait for each other. Of a process
+# that stopped they would be ended one after the other, each when it had stood still for long with the lock of
+# the one before: so they wait for no lock that long.
+_lead_ends: ColumnClause[str] = literal_column(
+    f"set_config('idle_in_transaction_session_timeout', '{LEAD_LASTS.seconds}s', true)"
+)
+_gives_up: ColumnClause[str] = literal_column(
+    f"set_config('lock_timeout', '{LEAD_LASTS.seconds - 1}s', true)"
+)
+_lead_locked = Prepared(select(_lead_ends, _gives_up).where(*_ours).with_for_update(read=True))
 # Parameters that are no column's name: an UPDATE would take them for what it sets.
 _free = update(schema.leases).where(*_ours).values(owner="")
 _drop = delete(schema.leases).where(*_ours)
@@ -161,9 +171,9 @@ def lead(tx: Tx, work: str, owner: str, *, alone: bool) -> int | None:
     return epoch
 
 
-def hold(tx: Tx, lease: Lease) -> None:
+def hold(tx: Tx, lease: Lease, locked: Prepared = _held_locked) -> None:
     """Begin a transaction of the lane's owner; raises `LeaseLost`."""
-    held = _held if tx.sql.dialect.name == "sqlite" else _held_locked
+    held = _held if tx.sql.dialect.name == "sqlite" else locked
     if not held.rows(tx.sql, lease._asdict()):
         raise LeaseLost(f"lane {lease.lane} is another's now")
 
@@ -171,6 +181,11 @@ def hold(tx: Tx, lease: Lease) -> None:
 def fence(lease: Lease) -> Fence:
     """`hold` for this lease."""
     return lambda tx: hold(tx, lease)
+
+
+def lead_fence(lease: Lease) -> Fence:
+    """`fence` for work that one process does for all: it waits for no lock for as long as the lease lasts."""
+    return lambda tx: hold(tx, lease, _lead_locked)
 
 
 def free(tx: Tx, lease: Lease) -> None:

@@ -202,7 +202,7 @@ class AssignWorker:
     def _fence(self) -> Callable[[Tx], None]:
         if self._lease is None:
             raise LeaseLost("nobody assigns here")
-        return leases.fence(self._lease)
+        return leases.lead_fence(self._lease)
 
     async def _claim_all(self, chosen: Iterable[Chosen]) -> int:
         rest, made = list(chosen), 0
