@@ -60,10 +60,14 @@ def general(_: random.Random) -> dict[str, int]:
     return {"G": 1}
 
 
+def alike(load: float, hours: float, seed: int) -> list[Arrival]:
+    """Tickets of one tier that need what everybody can."""
+    return list(poisson(random.Random(seed), load, (0, hours), general, (0, 0, 1)))
+
+
 def one_skill(count: int, load: float, hours: float, seed: int) -> float:
     """Mean wait in minutes with one tier."""
-    arrivals = list(poisson(random.Random(seed), load, (0, hours), general, (0, 0, 1)))
-    return mean_minutes(serve(_CONFIG, agents([{"G": 3}] * count), arrivals))
+    return mean_minutes(served_by(alike(load, hours, seed), count))
 
 
 def three_tiers(hours: float, seed: int, mix: Sequence[int] = MIX, count: int = 20) -> Tiers:
@@ -90,15 +94,33 @@ def six_skills(hours: float, seed: int) -> float:
     return mean_minutes(serve(_CONFIG, staff, arrivals)) / fifo(arrivals, 90)
 
 
-def overload(seed: int, count: int = 20) -> list[Served]:
-    """Six hours at 150 % between two hours before and ten after at 80 %."""
+def overload(seed: int, count: int = 20, *, exact: bool = False) -> list[Served]:
+    """Six hours at 150 % between two hours before and ten after at 80 %.
+
+    `exact`: what comes in these six hours is neither more nor less work than 150 %, however chance has it.
+    """
     chance = random.Random(seed)
-    arrivals = [
-        *poisson(chance, 0.8 * count, (0, 2), general),
-        *poisson(chance, 1.5 * count, (2, 8), general),
-        *poisson(chance, 0.8 * count, (8, 18), general),
-    ]
-    return serve(_CONFIG, agents([{"G": 3}] * count), arrivals)
+    before = list(poisson(chance, 0.8 * count, (0, 2), general))
+    amid = list(poisson(chance, 1.5 * count, (2, 8), general))
+    after = poisson(chance, 0.8 * count, (8, 18), general)
+    if exact:
+        more = 1.5 * count * 6 * 3600 / sum(one.handling for one in amid)
+        amid = [one._replace(handling=one.handling * more) for one in amid]
+    return serve(_CONFIG, agents([{"G": 3}] * count), [*before, *amid, *after])
+
+
+def overload_limit(count: int = 20) -> float:
+    """Share of `normal` promises that anybody could keep in `overload` if work came and went evenly.
+
+    Those who came amid it have to be begun by its end and their promise. Until then agents have time for so
+    many of them, when gold and silver come first. Chance makes it less.
+    """
+    minute, share = 60 / HANDLING, MIX[2] / sum(MIX)
+    came = {"before": 0.8 * 120, "amid": 1.5 * 360, "after": 0.8 * 600}
+    normal = {when: minutes * count * minute * share for when, minutes in came.items()}
+    room = [count * minute * (1 - load * (1 - share)) for load in (1.5, 0.8)]
+    begun = room[0] * 360 + room[1] * PROMISES["normal"] / 60
+    return 1 - (normal["amid"] - begun) / sum(normal.values())
 
 
 def rare_skills(hours: float, seed: int) -> float:
