@@ -6,7 +6,8 @@ holds up no other, and only what the event touched is looked at again.
 
 An agent may take a ticket when they are online, have each skill at the level it needs, have room (units in
 all, tickets at once on its channel and of its queue), have not declined it, have not missed an offer in the
-cool-down, and have not been offered more than is fair. `urgency_key` orders the tickets. Among the agents
+cool-down, and have not been offered more than is fair. One that is pinned to an agent is for that one alone,
+who needs no skill for it. `urgency_key` orders the tickets. Among the agents
 that may take one: who missed an offer lately comes last; then who ties up the least scarce skill (for each
 skill the ticket does not need, one over the agents online who have it); then the least busy for their
 capacity, the longest idle, and the agent's id.
@@ -192,10 +193,7 @@ class Engine:
 
     def _change_agent(self, event: AgentChanged) -> None:
         key = tuple(sorted(event.skills.items()))
-        agent = self._agents.get(event.id)
-        if agent is None:
-            agent = self._agents[event.id] = Agent(event.id, self._group(key, event.skills))
-            agent.group.members += 1
+        agent = self._agent(event.id)
         before = list(agent.group.needs.values())
         self._unlist(agent)
         self._count_online(agent, -1)
@@ -213,6 +211,14 @@ class Engine:
         self._open_up(agent)
         self._let_go(agent)
         self._skip_steps(before)
+
+    def _agent(self, name: str) -> Agent:
+        """The agent, who is not there yet when nothing but a pinned ticket has named them."""
+        agent = self._agents.get(name)
+        if agent is None:
+            agent = self._agents[name] = Agent(name, self._group((), {}))
+            agent.group.members += 1
+        return agent
 
     def _group(self, key: SkillSet, skills: dict[str, int]) -> Group:
         group = self._groups.get(key)
@@ -344,6 +350,10 @@ class Engine:
         self._unkeep(ticket)
         spec, ticket.timer = ticket.spec, 0
         self._arrived[ticket.id] = ticket
+        if spec.only is not None:
+            ticket.kept_for = self._agent(spec.only)
+            ticket.kept_for.holding[ticket.id] = None
+            return
         for number in range(ticket.hold, len(spec.holds)):
             ticket.hold = number + 1
             if self._keep(ticket, spec.holds[number].agent, round(spec.holds[number].seconds * SECOND)):
@@ -356,7 +366,7 @@ class Engine:
         agent = self._agents.get(name)
         if agent is None or not self._may(agent, ticket):
             return False
-        if not span and not agent.has_room(ticket.spec.channel, ticket.spec.queue, ticket.spec.units):
+        if not span and not _fits_in(agent, ticket.spec):
             return False
         ticket.kept_for = agent
         agent.holding[ticket.id] = None
@@ -379,10 +389,10 @@ class Engine:
             ticket.kept_for = None
 
     def _let_go(self, agent: Agent) -> None:
-        """Of what was kept for an agent, what they can't take any more is others'."""
+        """Of what was kept for an agent, what they can't take any more is others', unless it is pinned."""
         for ticket_id in list(agent.holding):
             ticket = self._tickets[ticket_id]
-            if not self._may(agent, ticket):
+            if ticket.spec.only is None and not self._may(agent, ticket):
                 self._move_on(ticket)
 
     def _widen(self, ticket: Ticket, spec: TicketWaits) -> None:
@@ -580,10 +590,7 @@ class Engine:
         """Who may take a ticket that has come, the best two first."""
         kept = ticket.kept_for
         if kept is not None:
-            ok = kept.listed is not None and kept.has_room(
-                ticket.spec.channel, ticket.spec.queue, ticket.spec.units
-            )
-            return _Found([self._standing(kept)] if ok else [], True)
+            return _Found([self._standing(kept)] if self._kept_can(kept, ticket) else [], True)
         found: dict[str, Standing] = {}
         for place in ticket.places:
             # Where somebody waits already only those have room who have just got it.
@@ -591,6 +598,10 @@ class Engine:
             for one in some.agents:
                 found.setdefault(one[-1], one)
         return _Found(nsmallest(2, found.values()), True)
+
+    def _kept_can(self, agent: Agent, ticket: Ticket) -> bool:
+        """Whether who it is kept for can take it now."""
+        return agent.listed is not None and agent.id not in ticket.declined and _fits_in(agent, ticket.spec)
 
     def _takers(self, ticket: Ticket, place: Bucket) -> _Found:
         """The best two of the agents who have just got room."""
@@ -687,7 +698,9 @@ class Engine:
         agent = self._agents[ranked[0][-1]]
         spec = ticket.spec
         why = [why_ticket(spec, ticket.promise_at, key, self._now)]
-        if ticket.kept_for is not None:
+        if spec.only is not None:
+            why = [f"pinned to {agent.id}"]
+        elif ticket.kept_for is not None:
             why = [spec.holds[ticket.hold - 1].why or f"kept for {agent.id}"]
         else:
             why.append(why_agent(ranked))
@@ -729,10 +742,15 @@ class Engine:
         return None if soonest is None else _seconds(soonest)
 
     def _awaited(self, agent: Agent) -> bool:
-        return any(
+        pinned = (self._tickets[one] for one in agent.holding)
+        return any(agent.id not in one.declined and _fits_in(agent, one.spec) for one in pinned) or any(
             bucket.settled or any(agent.id not in self._tickets[one].declined for _, one in _all(bucket))
             for bucket in within_reach(agent)
         )
+
+
+def _fits_in(agent: Agent, spec: TicketWaits) -> bool:
+    return agent.has_room(spec.channel, spec.queue, spec.units)
 
 
 def _all(bucket: Bucket) -> Iterator[tuple[int, str]]:

@@ -91,7 +91,8 @@ class TicketWaits(At, frozen=True, kw_only=True, tag="ticket"):
 
     `since` is its age when that is older than this line, `promise_at` when its promise ends where that isn't
     `promise_s` after it. `holds` are kept for in order, before all others; `steps` widen who may take it,
-    and one is reached at once when nobody who is there could take the ticket without it.
+    and one is reached at once when nobody who is there could take the ticket without it. With `only` it waits
+    for this agent, whatever their skills and however long they are away, and for nobody else.
     """
 
     id: Id
@@ -106,6 +107,7 @@ class TicketWaits(At, frozen=True, kw_only=True, tag="ticket"):
     promise_at: Seconds | None = None
     holds: Annotated[tuple[Hold, ...], Meta(max_length=10)] = ()
     steps: Annotated[tuple[Step, ...], Meta(max_length=20)] = ()
+    only: Id | None = None
 
 
 class Taken(At, frozen=True, kw_only=True, tag="taken"):
@@ -143,7 +145,7 @@ class Requeued(Returned, frozen=True, kw_only=True, tag="requeued"):
 
 
 class Finished(Returned, frozen=True, kw_only=True, tag="finished"):
-    """Work done."""
+    """Work done, and wrapped up."""
 
 
 class Withdrawn(At, frozen=True, kw_only=True, tag="withdrawn"):

@@ -161,5 +161,14 @@ class Following:
 def _differ(one: Ticket, other: Ticket) -> bool:
     return any(
         getattr(one, name) != getattr(other, name)
-        for name in ("queue", "tier", "skills", "channel_id", "declined_by", "waiting_since", "clocks")
+        for name in (
+            "queue",
+            "tier",
+            "skills",
+            "channel_id",
+            "declined_by",
+            "waiting_since",
+            "clocks",
+            "pinned_to",
+        )
     )

@@ -3,7 +3,8 @@
     queued ⇄ offered → open ⇄ waiting → resolved → closed       merged: final
 
 `TRANSITIONS` is the whole state machine. The customer's next message reopens a resolved ticket; closed and
-merged are final. Clocks follow every change, and `due_at` is derived anew from them.
+merged are final. What an agent resolves takes their room until they have wrapped it up. Clocks follow every
+change, and `due_at` is derived anew from them.
 """
 
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from router.values import (
     PRIORITIES,
     Conversation,
     Policy,
+    Queue,
     QueueStep,
     Requirement,
     Ticket,
@@ -37,7 +39,8 @@ TRANSITIONS: dict[TicketStatus, frozenset[TicketStatus]] = {
     "merged": frozenset(),
 }
 _FINAL = frozenset({"closed", "merged"})
-METRICS: tuple[sla.Metric, ...] = ("first_response", "next_response", "resolution")
+_OF_POLICY: tuple[sla.Metric, ...] = ("first_response", "next_response", "resolution")
+_OF_QUEUE: tuple[sla.Metric, ...] = ("assignment", "ownership")
 
 
 class Fired(NamedTuple):
@@ -119,7 +122,9 @@ def assign(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> T
     """Give the ticket to an agent, or with None back to its queue at its old age."""
     if ticket.status not in ACTIVE and ticket.status != "resolved":
         raise Refused(f"ticket #{ticket.number} is {ticket.status} and can't be assigned")
-    ticket = replace(ticket, assignee=agent_id, updated_at=now, version=ticket.version + 1)
+    ticket = replace(
+        ticket, assignee=agent_id, wrap_up_until=None, updated_at=now, version=ticket.version + 1
+    )
     if agent_id is None:
         return move(ticket, "queued", now, desk) if ticket.status in ("open", "offered") else ticket
     return move(ticket, "open", now, desk) if ticket.status in ("queued", "offered") else ticket
@@ -145,6 +150,7 @@ def move(
         snoozed_until=ticket.snoozed_until if reason == "snoozed" else None,
         resolved_at=now if status == "resolved" else (ticket.resolved_at if status == "closed" else None),
         closed_at=now if status in ("closed", "merged") else None,
+        wrap_up_until=_wrap_up_until(ticket, status, now, desk),
         assignee=None if status in ("queued", "offered") else ticket.assignee,
         updated_at=now,
     )
@@ -160,9 +166,33 @@ def edit(ticket: Ticket, changes: dict[str, Any], now: datetime, desk: Desk) -> 
     if (queue := merged.get("queue", ticket.queue)) != ticket.queue:
         merged |= {"skills": _requeued(ticket, queue, desk), "alerted": 0}
     edited = replace(ticket, **merged, updated_at=now, version=ticket.version + 1)
+    if edited.queue != ticket.queue:
+        edited = _due(replace(edited, clocks=_entered(edited, now, desk)), desk)
     if (edited.priority, edited.tier, edited.policy) != (ticket.priority, ticket.tier, ticket.policy):
         edited = retarget(edited, now, desk)
     return edited
+
+
+def pin(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> Ticket:
+    """Let the ticket wait for one agent alone, or with None for all again; what is offered waits anew.
+
+    They are asked although they had declined it.
+    """
+    if ticket.status in _FINAL:
+        raise Refused(f"ticket #{ticket.number} is {ticket.status} and can't be pinned")
+    declined = tuple(one for one in ticket.declined_by if one != agent_id)
+    if (agent_id, declined) == (ticket.pinned_to, ticket.declined_by):
+        return ticket
+    pinned = replace(
+        ticket, pinned_to=agent_id, declined_by=declined, updated_at=now, version=ticket.version + 1
+    )
+    offered = ticket.status == "offered" and agent_id is not None
+    return move(pinned, "queued", now, desk) if offered else pinned
+
+
+def end_wrap_up(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
+    """The agent has done with the ticket: it takes no room any more."""
+    return _due(replace(ticket, wrap_up_until=None, updated_at=now), desk)
 
 
 def snooze(ticket: Ticket, until: datetime, now: datetime, desk: Desk) -> Ticket:
@@ -177,7 +207,7 @@ def retarget(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
     """
     policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
     clocks = dict(ticket.clocks)
-    for metric in METRICS:
+    for metric in _OF_POLICY:
         target = _target(policy, metric)
         if policy is None or target is None:
             clocks.pop(metric, None)
@@ -193,11 +223,13 @@ def retarget(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
 
 
 def fire(ticket: Ticket, now: datetime, desk: Desk) -> Fired:
-    """What of the ticket is due at `now`: steps of clocks and of its queue, a snooze's end, its closing.
+    """What of the ticket is due at `now`: steps of clocks and queue, snooze's or wrap-up's end, its closing.
 
     Everything is derived anew from clocks and status, so a `due_at` that is stale does no harm.
     """
     fired: list[tuple[sla.Metric, int]] = []
+    if ticket.wrap_up_until is not None and ticket.wrap_up_until <= now:
+        ticket = end_wrap_up(ticket, now, desk)
     if ticket.status in _FINAL:
         return Fired(_due(ticket, desk))
     clocks = dict(ticket.clocks)
@@ -233,11 +265,29 @@ def _merge(ticket: Ticket, change: ChangeTicket) -> Ticket:
 
 def _start_clocks(ticket: Ticket, now: datetime, desk: Desk) -> dict[str, sla.Clock]:
     policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
-    return {
+    clocks = {
         metric: _started(metric, now, target, policy)
-        for metric in METRICS
+        for metric in _OF_POLICY
         if policy is not None and (target := _target(policy, metric)) is not None
     }
+    return _entered(replace(ticket, clocks=clocks), now, desk)
+
+
+def _entered(ticket: Ticket, now: datetime, desk: Desk) -> dict[str, sla.Clock]:
+    """The clocks of a ticket that is in another queue now: those of that queue begin."""
+    clocks = {metric: clock for metric, clock in ticket.clocks.items() if metric not in _OF_QUEUE}
+    queue = desk.queues.get(ticket.queue)
+    for metric in _OF_QUEUE:
+        target = _target(queue, metric)
+        if queue is not None and target is not None:
+            clocks[metric] = sla.start(
+                metric=metric,
+                at=now,
+                target_s=target,
+                calendar=queue.calendar,
+                status=_status(ticket, now).value,
+            )
+    return clocks
 
 
 def _started(metric: sla.Metric, at: datetime, target: float, policy: Policy) -> sla.Clock:
@@ -273,8 +323,8 @@ def _requeued(ticket: Ticket, queue_id: str, desk: Desk) -> tuple[Requirement, .
     return _joined(own, after.skills if after else ())
 
 
-def _target(policy: Policy | None, metric: sla.Metric) -> float | None:
-    minutes: float | None = getattr(policy, metric) if policy is not None else None
+def _target(given: Policy | Queue | None, metric: sla.Metric) -> float | None:
+    minutes: float | None = getattr(given, metric) if given is not None else None
     return None if minutes is None else minutes * 60
 
 
@@ -298,8 +348,20 @@ def _alerts(ticket: Ticket, desk: Desk) -> list[tuple[datetime, QueueStep]]:
     return [(at, step) for at, step in openings(ticket, desk) if step.alert][ticket.alerted :]
 
 
+def _wrap_up_until(ticket: Ticket, status: str, now: datetime, desk: Desk) -> datetime | None:
+    """Until when an agent wraps up what was theirs and is over now."""
+    if status not in ("resolved", "closed"):
+        return None
+    if ticket.status != "open":
+        return ticket.wrap_up_until
+    queue = desk.queues.get(ticket.queue)
+    if queue is None or not queue.wrap_up_seconds or ticket.assignee is None:
+        return None
+    return now + timedelta(seconds=queue.wrap_up_seconds)
+
+
 def _due(ticket: Ticket, desk: Desk) -> Ticket:
-    instants: list[datetime | None] = []
+    instants: list[datetime | None] = [ticket.wrap_up_until]
     if ticket.status not in _FINAL:
         instants += [sla.due(clock, desk.calendars) for clock in ticket.clocks.values()]
         instants += [ticket.snoozed_until, _closes_at(ticket, desk)]

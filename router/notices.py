@@ -79,6 +79,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "sla_breach": "#{number}: the {metric} is late",
         "queue_step": "#{number} has waited {minutes} min in {queue} and nobody has it",
         "declined": "#{number} was declined by everybody who can take it",
+        "declined_pinned": "#{number} was declined by the agent it is pinned to",
         "away_missed": "{most} offers in a row were missed: you are away now",
         "away_shift": "Your shift is over: you are away now",
         "offer_pending": "#{number} is offered to you",
@@ -88,6 +89,8 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "first_response": "first reply",
         "next_response": "next reply",
         "resolution": "resolution",
+        "assignment": "hand-over to an agent",
+        "ownership": "queue's part",
     },
     "zh": {
         "sla_risk": "#{number}：{metric}的时限已用去 {percent}%",
@@ -95,6 +98,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "sla_breach": "#{number}：{metric}已超时",
         "queue_step": "#{number} 在 {queue} 已等待 {minutes} 分钟，还没有人处理",
         "declined": "#{number} 被所有能处理的人拒绝了",
+        "declined_pinned": "#{number} 被它固定的客服拒绝了",
         "away_missed": "您连续错过了 {most} 次派单，现已设为离开",
         "away_shift": "您的班次已结束，现已设为离开",
         "offer_pending": "#{number} 等待您接单",
@@ -104,5 +108,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "first_response": "首次回复",
         "next_response": "后续回复",
         "resolution": "解决",
+        "assignment": "分配给客服",
+        "ownership": "队列处理",
     },
 }

@@ -13,10 +13,10 @@ import msgspec
 from router.assignment_events import AgentChanged, Config, Fairness, Hold, Step, Taken, TicketWaits
 from router.desk import Desk
 from router.queue_steps import openings
-from router.sla import Clock, report
+from router.sla import PROMISED, Clock, report
 from router.values import Agent, Queue, QueueStep, Requirement, Ticket
 
-# A ticket without a response promised is told with this one, in seconds.
+# A ticket without a response or an agent promised is told with this one, in seconds.
 NO_PROMISE = 86_400.0
 # The tier of whoever has none; it comes after all that admins have named.
 OTHERS = "(none)"
@@ -104,6 +104,7 @@ def ticket_line(ticket: Ticket, desk: Desk, kind: str, before: Before, now: floa
         promise_at=promise_at,
         holds=_holds(before, queue),
         steps=tuple(more),
+        only=ticket.pinned_to,
         quiet=True,
     )
 
@@ -130,9 +131,9 @@ def units(queue: Queue | None, kind: str) -> int:
 
 
 def _promise(ticket: Ticket, desk: Desk) -> tuple[float, float | None]:
-    """Its target in seconds and when it ends, by business time; of two responses promised the sooner."""
+    """Its target in seconds and when it ends, by business time; of several that run the sooner."""
     found: list[tuple[float, Clock]] = []
-    for metric in ("first_response", "next_response"):
+    for metric in PROMISED:
         clock = ticket.clocks.get(metric)
         if clock is not None and clock.state == "running" and clock.since is not None:
             ends = report(clock, desk.calendars, clock.since).deadline

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from router.desk import Desk
-from router.sla import report
+from router.sla import PROMISED, report
 from router.values import QueueStep, Ticket
 
 AT_RISK = 90
@@ -30,10 +30,10 @@ def openings(ticket: Ticket, desk: Desk) -> list[tuple[datetime, QueueStep]]:
 
 
 def _at_risk(ticket: Ticket, desk: Desk) -> datetime | None:
-    """When the first of its responses promised is at risk."""
+    """When the first of what it is promised is at risk."""
     instants = [
         report(clock, desk.calendars, clock.since).escalations[AT_RISK]
-        for metric in ("first_response", "next_response")
+        for metric in PROMISED
         if (clock := ticket.clocks.get(metric)) and clock.state == "running" and clock.since
     ]
     return min((instant for instant in instants if instant is not None), default=None)

@@ -14,9 +14,12 @@ the last stop and since when it runs; everything else is derived from that and t
 | first_response | created | first agent reply, for good | never |
 | next_response | earliest customer message not yet answered, from nothing | agent reply | never |
 | resolution | created | resolved; reopening goes on from what was used | a status in `pause_on` |
+| assignment | entered the queue | an agent has it; waiting again goes on from what was used | never |
+| ownership | entered the queue | as resolution | as resolution |
 
-What the bot says and internal notes neither start nor stop anything. A change of target or calendar keeps
-what was used; a step whose share is used up already is due at the instant of the change.
+The last two are a queue's: a ticket that goes to another queue begins with that one's, from nothing. What the
+bot says and internal notes neither start nor stop anything. A change of target or calendar keeps what was
+used; a step whose share is used up already is due at the instant of the change.
 
 Callers hand in `calendars`: by id, with "" (round the clock) always known. An id that is missing raises
 KeyError. Instants are timezone-aware.
@@ -31,7 +34,7 @@ from msgspec.structs import replace
 
 from router.calendar import ALWAYS, Calendar, deadline, elapsed
 
-Metric = Literal["first_response", "next_response", "resolution"]
+Metric = Literal["first_response", "next_response", "resolution", "assignment", "ownership"]
 State = Literal["idle", "running", "paused", "done"]
 EventType = Literal[
     "created", "customer_message", "agent_reply", "bot_reply", "internal_note", "status", "change"
@@ -44,8 +47,14 @@ STEPS: tuple[int, ...] = (50, 75, 90, 100)
 STOPPING: frozenset[str] = frozenset({"resolved", "closed", "merged"})
 """Statuses in which a ticket is done."""
 
+PROMISED: tuple[Metric, ...] = ("first_response", "next_response", "assignment")
+"""What a ticket that waits is promised: the first that runs out says how urgent it is."""
+
 KEPT_SPANS = 32
 """Running spans kept to explain a clock; older ones are only in the sum."""
+
+_BY_STATUS: frozenset[Metric] = frozenset({"resolution", "assignment", "ownership"})
+_UNASSIGNED = frozenset({"queued", "offered"})
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,10 +125,12 @@ def start(
     target_s: float,
     calendar: str = "",
     pause_on: tuple[str, ...] = ("customer",),
+    status: str = "open",
 ) -> Clock:
     """A clock that begins at `at`, with a target in seconds (kept to the microsecond)."""
     target = timedelta(seconds=target_s)
-    return _begin(Clock(metric=metric, target=target, calendar=calendar, pause_on=pause_on), at)
+    clock = Clock(metric=metric, target=target, calendar=calendar, pause_on=pause_on, status=status)
+    return _begin(clock, at)
 
 
 def apply(clock: Clock, event: Event, calendars: Calendars) -> Clock:
@@ -130,9 +141,9 @@ def apply(clock: Clock, event: Event, calendars: Calendars) -> Clock:
             return _begin(clock, at)
         case "created" | "customer_message" if clock.metric == "next_response":
             return clock if clock.state == "running" else _begin(clock, at)
-        case "agent_reply" if clock.metric != "resolution" and clock.state == "running":
+        case "agent_reply" if clock.metric not in _BY_STATUS and clock.state == "running":
             return _stop(clock, at, "done", "answered", calendars)
-        case "status" if clock.metric == "resolution":
+        case "status" if clock.metric in _BY_STATUS:
             return _set_status(clock, at, event.value, calendars)
         case "change":
             return _change(clock, at, event, calendars)
@@ -207,8 +218,10 @@ def _set_status(clock: Clock, at: datetime, status: str, calendars: Calendars) -
 
 
 def _state_in(clock: Clock) -> State:
-    if clock.metric != "resolution":
+    if clock.metric not in _BY_STATUS:
         return "running"
+    if clock.metric == "assignment":
+        return "running" if clock.status in _UNASSIGNED else "done"
     if clock.status in STOPPING:
         return "done"
     return "paused" if clock.status in clock.pause_on else "running"
@@ -219,7 +232,7 @@ def _change(clock: Clock, at: datetime, event: Event, calendars: Calendars) -> C
     calendar = clock.calendar if event.calendar is None else event.calendar
     if (target, calendar) == (clock.target, clock.calendar):
         return clock
-    if clock.state == "idle" or (clock.state == "done" and clock.metric != "resolution"):
+    if clock.state == "idle" or (clock.state == "done" and clock.metric not in _BY_STATUS):
         # Not begun, or answered: the change is for the next time, and what has been stays as it was.
         return replace(clock, target=target, calendar=calendar, seen=at)
     state = clock.state

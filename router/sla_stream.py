@@ -7,13 +7,13 @@ to 2100, targets up to ten years.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from router.calendar import Calendar, CalendarError, CalendarSpec, parse
-from router.sla import Clock, Event, EventType, Metric, Report, apply, report
+from router.sla import Clock, Event, EventType, Report, apply, report
 
 MAX_LINE = 1_000_000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ _Minutes = Annotated[float, Meta(ge=0, le=5_256_000)]
 
 
 class _Policy(msgspec.Struct, frozen=True):
-    metric: Metric
+    metric: Literal["first_response", "next_response", "resolution"]
     target_minutes: _Minutes
     pause_on: Annotated[tuple[_Word, ...], Meta(max_length=20)] = ("pending",)
 

@@ -95,7 +95,8 @@ class Ticket(Value, frozen=True, kw_only=True):
 
     `waiting_since` is its age in the queue, kept when it comes back. `clocks` holds one SLA clock per
     metric; `due_at` caches the next instant at which one has something to say. `alerted` counts those of its
-    queue's steps that alert and were told of.
+    queue's steps that alert and were told of. One that is `pinned_to` an agent waits for them alone; until
+    `wrap_up_until` it takes its agent's room although it is resolved.
     """
 
     id: str
@@ -124,6 +125,8 @@ class Ticket(Value, frozen=True, kw_only=True):
     first_replied_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    pinned_to: str | None = None
+    wrap_up_until: datetime | None = None
     declined_by: tuple[str, ...] = ()
     alerted: int = 0
     clocks: dict[str, Clock] = {}
@@ -152,6 +155,10 @@ class Queue(Value, frozen=True, kw_only=True):
     named), and nobody has more than `most_each` of the queue's at once (0: no limit). It is kept for
     `hold_seconds` for who had it, for the customer's owner, the owner's stand-in, who served them last. With
     `hurry` its next step opens when 90 % of a response's promise are used.
+    Resolved, it takes its agent's room for `wrap_up_seconds` more, unless they end that.
+
+    Within `assignment` minutes of entering the queue an agent should have the ticket, within `ownership` it
+    should be resolved or elsewhere, both by the opening hours of `calendar`.
     """
 
     id: str
@@ -163,6 +170,10 @@ class Queue(Value, frozen=True, kw_only=True):
     most_each: int = 0
     hold_seconds: float = 30
     hurry: bool = False
+    wrap_up_seconds: float = 0
+    calendar: str = ""
+    assignment: float | None = None
+    ownership: float | None = None
 
 
 class Tier(Value, frozen=True, kw_only=True):

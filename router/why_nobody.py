@@ -12,7 +12,10 @@ from router.values import Agent, Ticket
 
 
 class Keeps(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps an agent from a ticket: `unskilled`, `away`, `full`, `missed`, `declined`, or nothing."""
+    """What keeps an agent from a ticket: `unskilled`, `away`, `full`, `missed`, `declined`, or nothing.
+
+    `pinned`: it waits for another alone.
+    """
 
     agent_id: str
     name: str
@@ -35,9 +38,10 @@ def why_nobody(
     found = tuple(
         _keeps(ticket, desk, one, used.get(one.agent.id, 0), now) for one in people if one.agent.active
     )
-    skilled = [one for one in found if one.reason != "unskilled"]
+    skilled = [one for one in found if one.reason not in ("unskilled", "pinned")]
     next_shift = _next_shift(desk, [one.agent for one in people], {one.agent_id for one in skilled}, now)
-    return WhyNobody(text=_text(skilled, next_shift), agents=found, next_shift=next_shift)
+    text = _text(skilled, next_shift) if ticket.pinned_to is None else _waits_for(skilled, next_shift)
+    return WhyNobody(text=text, agents=found, next_shift=next_shift)
 
 
 def _keeps(ticket: Ticket, desk: Desk, seen: Seen, used: int, now: datetime) -> Keeps:
@@ -48,7 +52,9 @@ def _keeps(ticket: Ticket, desk: Desk, seen: Seen, used: int, now: datetime) -> 
 
 def _reason(ticket: Ticket, desk: Desk, seen: Seen, used: int, now: datetime) -> tuple[str, str]:
     agent = seen.agent
-    if lacks := _lacks(ticket, desk, agent):
+    if ticket.pinned_to not in (None, agent.id):
+        return "pinned", "is not who it is pinned to"
+    if ticket.pinned_to is None and (lacks := _lacks(ticket, desk, agent)):
         return "unskilled", lacks
     if agent.id in ticket.declined_by:
         return "declined", "has declined it"
@@ -104,5 +110,14 @@ def _text(skilled: Sequence[Keeps], next_shift: datetime | None) -> str:
         for reason in words
         if (number := sum(one.reason == reason for one in skilled))
     ]
-    shift = f"; the next shift begins {next_shift:%Y-%m-%d %H:%M} UTC" if next_shift else ""
-    return f"{len(skilled)} could take it: {', '.join(counts)}{shift}"
+    return f"{len(skilled)} could take it: {', '.join(counts)}{_shift(next_shift)}"
+
+
+def _waits_for(those: Sequence[Keeps], next_shift: datetime | None) -> str:
+    """The one it is pinned to, where they still work here."""
+    said = "".join(f"{one.name}, who {one.detail}" for one in those) or "somebody who works here no more"
+    return f"pinned to {said}{_shift(next_shift)}"
+
+
+def _shift(begins: datetime | None) -> str:
+    return f"; the next shift begins {begins:%Y-%m-%d %H:%M} UTC" if begins else ""

@@ -83,10 +83,11 @@ def save(tx: Tx, agent: Agent, password_hash: str | None = None) -> Kept:
 
 
 def remove(tx: Tx, agent_id: str) -> None:
-    """Delete an agent who has no ticket in hand; raises `Missing`, `InUse`, `Refused`."""
+    """Delete an agent for whom no ticket waits or is in hand; raises `Missing`, `InUse`, `Refused`."""
     agent = get(tx.sql, agent_id).agent
     ticket, customer = schema.tickets.c, schema.customers.c
-    held = select(ticket.number).where(ticket.assignee == agent_id, ticket.status.in_(sorted(ACTIVE)))
+    theirs = (ticket.assignee == agent_id) | (ticket.pinned_to == agent_id)
+    held = select(ticket.number).where(theirs, ticket.status.in_(sorted(ACTIVE)))
     if (number := tx.sql.execute(held.limit(1)).scalar()) is not None:
         raise InUse(f"Ticket {number} is theirs; give it to somebody else first.")
     tx.sql.execute(delete(schema.agents).where(_row.id == agent_id))
@@ -96,8 +97,9 @@ def remove(tx: Tx, agent_id: str) -> None:
     notification_choices.forget(tx, agent_id)
     signatures.forget(tx, agent_id)
     # What the customer reopens goes back to its queue.
-    left = update(schema.tickets).where(ticket.assignee == agent_id, ticket.status == "resolved")
-    tx.sql.execute(left.values(assignee=None))
+    over = update(schema.tickets).where(ticket.status == "resolved")
+    tx.sql.execute(over.where(ticket.assignee == agent_id).values(assignee=None))
+    tx.sql.execute(over.where(ticket.pinned_to == agent_id).values(pinned_to=None))
     tx.sql.execute(update(schema.customers).where(customer.owner == agent_id).values(owner=None))
     tx.emit("agent.updated", id=agent_id)
 
@@ -142,6 +144,13 @@ def tickets_of(sql: Connection, agent_id: str) -> list[str]:
     )
     offered = select(offer.ticket_id).where(offer.agent_id == agent_id, offer.state == "pending")
     return [*sql.execute(mine).scalars(), *sql.execute(offered).scalars()]
+
+
+def pinned_to(sql: Connection, agent_id: str) -> list[str]:
+    """Tickets that are not over and wait for this agent alone."""
+    ticket = schema.tickets.c
+    query = select(ticket.id).where(ticket.pinned_to == agent_id, ticket.status.not_in(("closed", "merged")))
+    return list(sql.execute(query).scalars())
 
 
 def leave(tx: Tx, agent: Agent, heir: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, literal_colu
 from router.expected_wait import Wait
 from router.pull import Before, Seen
 from router.values import Agent, Ticket
-from storage import schema
+from storage import offers, schema
 from storage.events import last_event, oldest_event
 from storage.listed import among
 from storage.prepared import Prepared
@@ -51,6 +51,9 @@ _room = Prepared(
                 select(_ticket.id).where(
                     _ticket.assignee == bindparam("agent"), _ticket.status == literal_column("'open'")
                 ),
+                select(_ticket.id).where(
+                    _ticket.assignee == bindparam("agent"), _ticket.wrap_up_until.is_not(None)
+                ),
                 select(_offer.ticket_id).where(
                     _offer.agent_id == bindparam("agent"), _offer.state == literal_column("'pending'")
                 ),
@@ -58,7 +61,8 @@ _room = Prepared(
         )
     )
 )
-_active = _ticket.status.in_(("queued", "offered", "open"))
+_taken = _ticket.status.in_(("offered", "open")) | _ticket.wrap_up_until.is_not(None)
+_active = (_ticket.status == "queued") | _taken
 
 
 class Happened(NamedTuple):
@@ -159,7 +163,7 @@ def taken_rooms(sql: Connection) -> dict[str, list[tuple[str, str]]]:
                 schema.offers, pending
             )
         )
-        .where(_ticket.status.in_(("open", "offered")), agent.is_not(None))
+        .where(_taken, agent.is_not(None))
     )
     found: dict[str, list[tuple[str, str]]] = {}
     for line in sql.execute(query):
@@ -190,7 +194,7 @@ def before(sql: Connection, found: Sequence[Ticket]) -> dict[str, Before]:
     customers = {"ids": sorted({ticket.customer_id for ticket in found})}
     had = (
         select(_offer.ticket_id, _offer.agent_id)
-        .where(among(_offer.ticket_id, "ids"), _offer.state == "accepted")
+        .where(among(_offer.ticket_id, "ids"), _offer.state.in_(offers.TAKEN))
         .order_by(_offer.created_at, _offer.id)
     )
     last = {line[0]: line[1] for line in sql.execute(had, ids)}

@@ -187,7 +187,7 @@ def _refers(document: Document, kind: Kind, id_: str) -> bool:
     match kind, document.kind:
         case "skill", "queue":
             return any(needed["skill"] == id_ for needed in body.get("skills", ()))
-        case "calendar", "policy":
+        case "calendar", "policy" | "queue":
             return bool(body.get("calendar") == id_)
         case "tier", "policy":
             return id_ in body.get("tiers", ())

@@ -1,4 +1,7 @@
-"""Offers: a ticket held out to one agent, pending until accepted, declined, expired or withdrawn."""
+"""Offers: a ticket held out to one agent, pending until accepted, declined, expired or withdrawn.
+
+What is accepted is worked on, then wrapped up, then done: pending → accepted → wrap_up → done.
+"""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -10,12 +13,15 @@ from storage import schema
 from storage.prepared import Prepared
 from storage.store import Tx
 
+TAKEN = ("accepted", "wrap_up", "done")
+"""States of what an agent has or had."""
+
 _row = schema.offers.c
 _add = Prepared(insert(schema.offers))
 
 
 class Offer(NamedTuple):
-    """`why` says in words why this agent; `state` is pending, accepted, declined, expired or withdrawn."""
+    """`why` says in words why this agent. `ended_at` is when it was no longer pending."""
 
     id: str
     ticket_id: str
@@ -64,6 +70,13 @@ def withdraw(tx: Tx, ticket_id: str) -> None:
     """The ticket is no longer to be had."""
     if (offer := pending(tx.sql, ticket_id)) is not None:
         end(tx, offer, "withdrawn")
+
+
+def follow(tx: Tx, ticket_id: str, agent_id: str, state: str) -> None:
+    """What the agent took goes on with the ticket: accepted, wrap_up or done."""
+    mine = _row.ticket_id == ticket_id, _row.agent_id == agent_id, _row.state.in_(TAKEN)
+    last = select(_row.id).where(*mine).order_by(_row.created_at.desc(), _row.id.desc()).limit(1)
+    tx.sql.execute(update(schema.offers).where(_row.id == last.scalar_subquery()).values(state=state))
 
 
 def lapsed(sql: Connection, now: datetime, limit: int) -> list[Offer]:

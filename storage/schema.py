@@ -348,6 +348,8 @@ tickets = Table(
     Column("first_replied_at", UtcTime),
     Column("resolved_at", UtcTime),
     Column("closed_at", UtcTime),
+    Column("pinned_to", Text),
+    Column("wrap_up_until", UtcTime),
     Column("declined_by", Json, nullable=False),
     Column("alerted", Integer, nullable=False, server_default="0"),
     Column("clocks", Json, nullable=False),
@@ -365,6 +367,12 @@ tickets = Table(
         "due_at",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "tickets_wrapped_up",
+        "assignee",
+        sqlite_where=text("wrap_up_until IS NOT NULL"),
+        postgresql_where=text("wrap_up_until IS NOT NULL"),
     ),
 )
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 from router.desk import Desk
 from router.values import Agent, Ticket
 from router.what_if import Worked
-from storage import agents, schema
+from storage import agents, offers, schema
 from storage.catalogue import load_desk
 from storage.rows import Mapper
 
@@ -24,7 +24,7 @@ def load(sql: Connection, days: float) -> tuple[Desk, list[Agent], list[Worked],
     newest = sql.execute(select(func.max(_ticket.created_at))).scalar() or datetime.now(UTC)
     recent = _tickets.select().where(_ticket.created_at > newest - timedelta(days=days))
     found = [_tickets.load(line) for line in sql.execute(recent.order_by(_ticket.created_at).limit(MOST))]
-    given = select(_offer.ticket_id, func.min(_offer.ended_at)).where(_offer.state == "accepted")
+    given = select(_offer.ticket_id, func.min(_offer.ended_at)).where(_offer.state.in_(offers.TAKEN))
     since = {line[0]: line[1] for line in sql.execute(given.group_by(_offer.ticket_id))}
     worked = [Worked(ticket=ticket, handling=_took(ticket, since.get(ticket.id))) for ticket in found]
     return load_desk(sql), agents.active(sql), worked, newest

@@ -248,7 +248,7 @@ class AssignWorker:
 def _holder(ticket: Ticket, offered: dict[str, str]) -> str | None:
     if ticket.status == "offered":
         return offered.get(ticket.id)
-    return ticket.assignee if ticket.status == "open" else None
+    return ticket.assignee if ticket.status == "open" or ticket.wrap_up_until is not None else None
 
 
 def _claimed(tx: Tx, setup: Setup, chosen: Chosen, seen: Ticket) -> bool:

@@ -15,6 +15,7 @@ from bus.topology import OUTBOUND
 from router.decision import OpenTicket
 from router.desk import Desk
 from router.lifecycle import Refused, agent_replied, move, opened, spoken_with
+from router.sla import STOPPING
 from router.values import ContactPoint, Conversation, Customer, Ticket
 from storage import contacts, conversations, deliveries, messages, offers, outbox, tickets
 from storage.store import Missing, Tx
@@ -31,6 +32,9 @@ _TOLD = (
     "fields",
     "tags",
     "subject",
+    "pinned_to",
+    "declined_by",
+    "wrap_up_until",
 )
 
 
@@ -66,6 +70,7 @@ def save(tx: Tx, before: Ticket, after: Ticket, **cause: Any) -> Ticket:
     tickets.save(tx, [after])
     if before.status == "offered" and after.status != "offered":
         offers.withdraw(tx, after.id)
+    _follow(tx, before, after)
     if after.status == "closed" and before.status != "closed":
         conversation = conversations.lock(tx, after.conversation_id)
         if conversation.ticket_id == after.id and conversation.with_ != "closed":
@@ -178,7 +183,7 @@ def open_by_hand(
         number=tickets.numbers(tx, 1)[0],
     )
     if agent_id is not None:
-        fresh = replace(fresh, status="open", assignee=agent_id)
+        fresh = move(replace(fresh, assignee=agent_id), "open", tx.now, desk)
     tickets.add(tx, [fresh])
     conversations.save(tx, [replace(conversation, ticket_id=fresh.id, with_="person", due_at=None)])
     tx.emit(
@@ -237,6 +242,19 @@ def log_contact(
     ticket = open_by_hand(tx, conversation, request, agent_id, desk)
     # They have spoken with somebody already.
     return save(tx, ticket, spoken_with(ticket, tx.now, desk))
+
+
+def _follow(tx: Tx, before: Ticket, after: Ticket) -> None:
+    """What the agent had accepted is wrapped up, done, or theirs again."""
+    agent_id, state = before.assignee, _stage(after)
+    if agent_id is not None and state != _stage(before):
+        offers.follow(tx, after.id, agent_id, state)
+
+
+def _stage(ticket: Ticket) -> Literal["accepted", "wrap_up", "done"]:
+    if ticket.status not in STOPPING:
+        return "accepted"
+    return "done" if ticket.wrap_up_until is None else "wrap_up"
 
 
 def _check_seen(tx: Tx, conversation: Conversation, last_seen: str, author_id: str | None) -> None:

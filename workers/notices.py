@@ -41,6 +41,12 @@ def declined_by_all(tx: Tx, ticket: Ticket, people: Sequence[Agent]) -> None:
     notifications.add(tx, SUPERVISORS, told, "declined", _about(ticket), **_where(ticket))
 
 
+def declined_by_the_one(tx: Tx, ticket: Ticket) -> None:
+    """Whom the ticket is pinned to does not want it."""
+    told = supervisors(agents.active(tx.sql), ticket.queue)
+    notifications.add(tx, SUPERVISORS, told, "declined", _about(ticket) | {"how": "pinned"}, **_where(ticket))
+
+
 def away(tx: Tx, agent_id: str, how: str, **details: Any) -> None:
     """The agent was set away: they `missed` offers, or their `shift` is over."""
     notifications.add(tx, agent_id, [agent_id], "away", {"how": how, **details})

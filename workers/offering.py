@@ -26,7 +26,8 @@ def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
     """An offer was declined or has expired: the ticket waits again, at its age.
 
     Who declined is spared it, until everybody who could take it has: then all are asked again and the
-    supervisors are told. Who misses too many in a row is set away.
+    supervisors are told, who have to decide where it is pinned to one alone. Who misses too many in a row is
+    set away.
     """
     before = tickets.lock(tx, offer.ticket_id)
     if not offers.end(tx, offer, state) or before.status != "offered":
@@ -49,6 +50,9 @@ def accept(tx: Tx, offer: Offer, desk: Desk) -> Ticket:
 
 
 def _without(tx: Tx, ticket: Ticket) -> Ticket:
+    if ticket.pinned_to is not None:
+        notices.declined_by_the_one(tx, ticket)
+        return ticket
     people = agents.active(tx.sql)
     if any(may_take(agent, ticket) and agent.id not in ticket.declined_by for agent in people):
         return ticket

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from router.calendar import opening
 from router.desk import Desk
-from router.lifecycle import Refused, assign, move
+from router.lifecycle import Refused, assign, move, pin
 from router.values import Agent, Ticket
 from storage import agents, assignment, customers, messages, offers, tickets
 from storage.store import Tx
@@ -55,13 +55,15 @@ def offboard(tx: Tx, agent_id: str, to_id: str, desk: Desk) -> tuple[int, int]:
     leaver, heir = agents.lock(tx, agent_id).agent, agents.lock(tx, to_id).agent
     if agent_id == to_id or not heir.active:
         raise Refused("the tickets go to another agent, who is active")
-    mine = tickets.lock_all(tx, agents.tickets_of(tx.sql, agent_id))
+    theirs = {*agents.tickets_of(tx.sql, agent_id), *agents.pinned_to(tx.sql, agent_id)}
+    mine = tickets.lock_all(tx, theirs)
     for before in mine.values():
-        if before.status == "offered":
-            offers.withdraw(tx, before.id)
-            inbox.save(tx, before, move(before, "queued", tx.now, desk))
-        else:
-            inbox.save(tx, before, assign(before, to_id, tx.now, desk))
+        after = pin(before, to_id, tx.now, desk) if before.pinned_to == agent_id else before
+        if after.assignee == agent_id:
+            after = assign(after, to_id, tx.now, desk)
+        elif after.status == "offered":
+            after = move(after, "queued", tx.now, desk)
+        inbox.save(tx, before, after)
     moved = customers.hand_over(tx, agent_id, to_id)
     agents.leave(tx, leaver, to_id)
     return len(mine), moved

@@ -12,14 +12,16 @@ import pytest
 from msgspec.structs import replace
 
 from router.assignment_stream import Session
-from router.lifecycle import assign, edit, move
+from router.lifecycle import assign, edit, end_wrap_up, move, pin
 from router.values import Ticket
-from storage import agents, assignment, offers, tickets
+from storage import agents, assignment, catalogue, offers, tickets
+from storage.refusals import InUse
 from storage.store import Tx
 from tests.integration.office import MONDAY, STRANGE, Office, joins, office_in
 from workers import inbox
 from workers.assign import AssignWorker
 from workers.offering import accept, give_back
+from workers.presence import offboard
 
 
 @pytest.fixture
@@ -260,3 +262,96 @@ async def test_a_run_that_takes_over_knows_what_the_last_one_learned(office: Off
     first = json.loads((await office.store.read(assignment.logged))[0])
     assert (first["handled"], round(first["handled_s"])) == (3, 300)
     assert MONDAY + timedelta(seconds=305) == office.clock.now
+
+
+async def pinned(office: Office, ticket_id: str, agent: str | None) -> None:
+    """Pin a ticket, as a supervisor does."""
+    await changed(office, ticket_id, pin, agent)
+
+
+async def test_a_pinned_ticket_waits_for_its_agent(office: Office) -> None:
+    """However free the others are; unpinned it is anybody's."""
+    await office.store.write(joins("agt_1"))
+    await office.store.write(joins("agt_2", presence="away"))
+    await opened(office, "a", pinned_to="agt_2")
+    await opened(office, "b", pinned_to="agt_2")
+    assert await office.assign.step() == 0
+    await office.store.write(lambda tx: agents.set_presence(tx, "agt_2", "online"))
+    assert await office.assign.step() == 2
+    await changed(office, "tkt_b", assign, None)
+    await office.store.write(lambda tx: agents.set_presence(tx, "agt_2", "away"))
+    assert await office.assign.step() == 0
+    await pinned(office, "tkt_b", None)
+    assert await office.assign.step() == 1
+    assert await holders(office) == {"tkt_a": "agt_2", "tkt_b": "agt_1"}
+
+
+async def test_who_declines_what_is_pinned_to_them_leaves_it_to_the_supervisor(office: Office) -> None:
+    """Who is told; nobody is asked meanwhile."""
+    await office.store.write(joins("agt_1"))
+    await office.store.write(joins("sup_1", role="supervisor", presence="away"))
+    await opened(office, "a", queue="general", pinned_to="agt_1")
+    assert await office.assign.step() == 1
+    offer = await office.store.read(lambda sql: offers.pending(sql, "tkt_a"))
+    desk = (await office.setup.get()).desk
+    assert offer is not None
+    await office.store.write(lambda tx: give_back(tx, offer, "declined", desk))
+    assert await office.assign.step() == 0
+    told = [event.data for event in await office.events("notification") if event.data["kind"] == "declined"]
+    assert [one["text"] for one in told] == ["#1000 was declined by the agent it is pinned to"]
+    await pinned(office, "tkt_a", "agt_1")
+    assert await office.assign.step() == 1
+
+
+async def test_a_pin_goes_with_who_leaves_to_their_heir(office: Office) -> None:
+    """And an agent for whom a ticket waits can't be deleted."""
+    await office.store.write(joins("agt_1", presence="away"))
+    await office.store.write(joins("agt_2"))
+    await opened(office, "a", pinned_to="agt_1")
+    with pytest.raises(InUse, match="Ticket 1000 is theirs"):
+        await office.store.write(lambda tx: agents.remove(tx, "agt_1"))
+    desk = (await office.setup.get()).desk
+    await office.store.write(lambda tx: offboard(tx, "agt_1", "agt_2", desk))
+    assert await office.assign.step() == 1
+    assert await holders(office) == {"tkt_a": "agt_2"}
+
+
+async def test_a_ticket_that_is_wrapped_up_takes_room(office: Office) -> None:
+    """Until the time is over, also for an assigner that begins meanwhile, or until its agent ends it."""
+    wraps = {"offer_seconds": 0, "wrap_up_seconds": 60}
+    await office.store.write(lambda tx: catalogue.save(tx, "queue", "billing", "Billing", wraps))
+    await office.setup.reload()
+    await office.store.write(joins("agt_1", capacity=1))
+    for name in ("a", "b", "c"):
+        await opened(office, name)
+    assert await office.assign.step() == 1
+    await changed(office, "tkt_a", move, "resolved")
+    assert await office.rows("offers", "state") == ["wrap_up"]
+    assert [await office.assign.step(), await another(office, "two").step()] == [0, 0]
+    office.clock.forward(seconds=60)
+    await office.clocks.step()
+    assert await office.rows("offers", "state") == ["done"]
+    office.clock.forward(seconds=4)
+    assert await office.assign.step() == 1
+    await changed(office, "tkt_b", move, "resolved")
+    assert await office.assign.step() == 0
+    await changed(office, "tkt_b", end_wrap_up)
+    assert await office.assign.step() == 1
+    assert sorted(await office.rows("offers", "state")) == ["accepted", "done", "done"]
+
+
+async def test_a_vip_is_promised_an_agent_in_five_minutes(office: Office) -> None:
+    """The supervisor hears before it is broken: at 90 %, and again when it is."""
+    await office.store.write(lambda tx: catalogue.add(tx, "queue", "vip", "VIP", {"assignment": 5}))
+    await office.rule({"stage": "route", "then": [{"set": "queue", "to": "vip"}]})
+    await office.setup.reload()
+    await office.store.write(joins("sup_1", role="supervisor", presence="away"))
+    await office.say(STRANGE, "A person, please")
+    told = []
+    for seconds in (269, 1, 30):
+        office.clock.forward(seconds=seconds)
+        await office.clocks.step()
+        found = [event.data for event in await office.events("notification")]
+        told.append([(one["kind"], one["text"]) for one in found])
+    alarm = ("sla_alarm", "#1001: 90 % of the time for the hand-over to an agent is used")
+    assert told == [[], [alarm], [alarm, ("sla_breach", "#1001: the hand-over to an agent is late")]]

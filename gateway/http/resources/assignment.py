@@ -31,7 +31,10 @@ class OfferOut(BaseModel):
 
 
 class KeepsOut(BaseModel):
-    """What keeps an agent from the ticket: unskilled, away, full, missed, declined, or nothing."""
+    """What keeps an agent from the ticket: unskilled, away, full, missed, declined, or nothing.
+
+    `pinned`: it waits for another alone.
+    """
 
     agent_id: str
     name: str
@@ -51,6 +54,7 @@ class AssignmentOut(BaseModel):
     """Who has the ticket, whom it was offered to, and why; `nobody` while it waits."""
 
     assignee: str | None
+    pinned_to: str | None = Field(description="The agent it waits for, and for nobody else.")
     status: TicketStatus
     skills: dict[str, int]
     offers: list[OfferOut]
@@ -65,12 +69,18 @@ def get_assignment(sql: Sql, call: Call, ticket_id: str) -> AssignmentOut:
     waiting = ticket.status == "queued"
     return AssignmentOut(
         assignee=ticket.assignee,
+        pinned_to=ticket.pinned_to,
         status=ticket.status,
         skills={need.skill: need.level for need in ticket.skills},
         offers=[OfferOut.model_validate(offer._asdict()) for offer in offers.of_ticket(sql, ticket_id)],
         nobody=_nobody(sql, call.parts.desk(sql), ticket, call.parts.clock()) if waiting else None,
-        expected_wait_seconds=expected_wait(*assignment.waits(sql, ticket)) if waiting else None,
+        expected_wait_seconds=_expected(sql, ticket) if waiting else None,
     )
+
+
+def _expected(sql: Sql, ticket: Ticket) -> float | None:
+    # How long others have waited says nothing of one that waits for a single agent.
+    return expected_wait(*assignment.waits(sql, ticket)) if ticket.pinned_to is None else None
 
 
 def _nobody(sql: Sql, desk: Desk, ticket: Ticket, now: datetime) -> NobodyOut:

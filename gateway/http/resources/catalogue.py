@@ -35,6 +35,8 @@ def _queue(sql: Sql, queue: bodies.NewQueue) -> Iterable[Fault]:
     for index, needed in enumerate(queue.skills):
         if needed.skill not in skills:
             yield unknown("skill", needed.skill, "skills", index, "skill")
+    if queue.calendar and queue.calendar not in catalogue.ids(sql, "calendar"):
+        yield unknown("calendar", queue.calendar, "calendar")
     queues = catalogue.ids(sql, "queue")
     for at, step in enumerate(queue.steps):
         if step.queue and step.queue not in queues:

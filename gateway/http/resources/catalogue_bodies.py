@@ -59,7 +59,8 @@ class NewQueue(Named):
 
     `steps` widen who may take a ticket. A ticket takes `units` of an agent's capacity by its channel's kind
     (1 where none are named); nobody has more than `most_each` at once (0: no limit). It is kept for
-    `hold_seconds` for who had it, its customer's owner, their stand-in, who served the customer last.
+    `hold_seconds` for who had it, its customer's owner, their stand-in, who served the customer last. Once
+    resolved it takes its agent's room for `wrap_up_seconds` more, unless they end that.
     With `hurry` the next step opens when 90 % of a response's promise are used. Supervisors are told when a
     ticket gets to a step with `alert`.
     """
@@ -70,6 +71,14 @@ class NewQueue(Named):
     units: Annotated[dict[Id, Annotated[int, Field(ge=1, le=1000)]], Field(max_length=50)] = {}
     most_each: int = Field(0, ge=0, le=1000)
     hold_seconds: float = Field(30, ge=0, le=86_400)
+    wrap_up_seconds: float = Field(0, ge=0, le=86_400)
+    calendar: Annotated[str, StringConstraints(max_length=64)] = Field(
+        "", description="The opening hours by which the queue's two targets count; none: always."
+    )
+    assignment: Minutes | None = Field(None, description="Minutes within which an agent should have it.")
+    ownership: Minutes | None = Field(
+        None, description="Minutes within which it should be resolved or in another queue."
+    )
     hurry: bool = False
     default: bool = False
 

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from gateway.http.call import Call
-from gateway.http.problems import Fault, Invalid
+from gateway.http.problems import Fault, Forbidden, Invalid
 from gateway.http.resources.ticket_models import TicketChange
 from router import lifecycle
 from router.desk import Desk, Field
@@ -26,6 +26,8 @@ def _after(tx: Tx, call: Call, before: Ticket, body: TicketChange, desk: Desk) -
     ticket = lifecycle.edit(before, edits, tx.now, desk) if edits else before
     if "assignee" in body.model_fields_set:
         ticket = lifecycle.assign(ticket, _assignee(tx, call, body.assignee), tx.now, desk)
+    if "pinned_to" in body.model_fields_set:
+        ticket = lifecycle.pin(ticket, _pinned_to(tx, call, body.pinned_to), tx.now, desk)
     if body.snoozed_until is not None:
         if body.snoozed_until <= tx.now:
             raise Invalid.at("/snoozed_until", "past", "A ticket can only be snoozed until later.")
@@ -69,6 +71,14 @@ def _field_faults(name: str, value: Any, field: Field | None) -> list[Fault]:
     return []
 
 
+def _pinned_to(tx: Tx, call: Call, given: str | None) -> str | None:
+    if not call.principal.may("supervisor"):
+        raise Forbidden("Pinning a ticket takes the role supervisor.")
+    if given is not None:
+        _check_active(tx, given, "/pinned_to")
+    return given
+
+
 def _assignee(tx: Tx, call: Call, given: str | None) -> str | None:
     if given is None:
         return None
@@ -77,7 +87,11 @@ def _assignee(tx: Tx, call: Call, given: str | None) -> str | None:
         if agent_id is None:
             raise Invalid.at("/assignee", "nobody", "A token is nobody: name an agent's id.")
         return agent_id
-    agent = agents.find(tx.sql, given)
-    if agent is None or not agent.active:
-        raise Invalid.at("/assignee", "unknown", f"There is no active agent {given}.")
+    _check_active(tx, given, "/assignee")
     return given
+
+
+def _check_active(tx: Tx, agent_id: str, where: str) -> None:
+    agent = agents.find(tx.sql, agent_id)
+    if agent is None or not agent.active:
+        raise Invalid.at(where, "unknown", f"There is no active agent {agent_id}.")

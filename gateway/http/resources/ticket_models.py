@@ -24,6 +24,9 @@ class TicketChange(BaseModel):
     snoozed_until: AwareDatetime | None = None
     priority: Priority | None = None
     assignee: Name | None = Field(None, description="An agent's id, `me`, or null for nobody.")
+    pinned_to: Name | None = Field(
+        None, description="An agent who alone may be offered it, or null for all. Supervisors set it."
+    )
     queue: Name | None = None
     type: Annotated[str, StringConstraints(max_length=200)] | None = None
     tier: Annotated[str, StringConstraints(max_length=200)] | None = None
@@ -85,7 +88,9 @@ class TicketOut(BaseModel):
     policy: str
     previous_ticket_id: str | None
     merged_into: str | None
+    pinned_to: str | None
     snoozed_until: datetime | None
+    wrap_up_until: datetime | None
     created_at: datetime
     updated_at: datetime
     waiting_since: datetime
@@ -214,7 +219,9 @@ def show_ticket(ticket: Ticket, names: Names, desk: Desk, now: datetime) -> Tick
         policy=ticket.policy,
         previous_ticket_id=ticket.previous_ticket_id,
         merged_into=ticket.merged_into,
+        pinned_to=ticket.pinned_to,
         snoozed_until=ticket.snoozed_until,
+        wrap_up_until=ticket.wrap_up_until,
         created_at=ticket.created_at,
         updated_at=ticket.updated_at,
         waiting_since=ticket.waiting_since,

@@ -10,7 +10,7 @@ from gateway.http.call import Call
 from gateway.http.clean_html import safe
 from gateway.http.cursor import ListQuery, Page
 from gateway.http.endpoint import Api
-from gateway.http.problems import Conflict, Invalid
+from gateway.http.problems import Conflict, Forbidden, Invalid
 from gateway.http.resources.article_labels import label_shown
 from gateway.http.resources.ticket_changes import changed
 from gateway.http.resources.ticket_mail import Addresses, addressed
@@ -315,6 +315,18 @@ def decline_offer(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
     """It waits for somebody else, at its age."""
     offer = _my_offer(tx, call, ticket_id)
     return _shown(tx.sql, call, offering.give_back(tx, offer, "declined", call.parts.desk(tx.sql)))
+
+
+@api.write("POST", "/api/v1/tickets/{ticket_id}/wrap-up/end", summary="End the wrap-up of a ticket")
+def end_wrap_up(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
+    """It takes its agent's room no more. Its agent may, and supervisors."""
+    before = tickets.lock(tx, tickets.id_of(tx.sql, ticket_id))
+    if before.assignee != call.principal.agent_id and not call.principal.may("supervisor"):
+        raise Forbidden("Whose ticket it is ends its wrap-up, or a supervisor.")
+    if before.wrap_up_until is None:
+        raise Conflict(f"Ticket #{before.number} is not being wrapped up.")
+    desk = call.parts.desk(tx.sql)
+    return _shown(tx.sql, call, inbox.save(tx, before, lifecycle.end_wrap_up(before, tx.now, desk)))
 
 
 def _log(tx: Tx, call: Call, body: NewTicket, request: OpenTicket, desk: Desk) -> Ticket:

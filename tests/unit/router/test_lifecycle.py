@@ -18,9 +18,11 @@ from router.lifecycle import (
     assign,
     customer_wrote,
     edit,
+    end_wrap_up,
     fire,
     move,
     opened,
+    pin,
     snooze,
 )
 from router.sla import report
@@ -41,6 +43,9 @@ DESK = Desk(
         "general": Queue(id="general", name="General"),
         "billing": Queue(id="billing", name="Billing", skills=(Requirement(skill="money", level=2),)),
         "returns": Queue(id="returns", name="Returns", skills=(Requirement(skill="goods", level=1),)),
+        "vip": Queue(
+            id="vip", name="VIP", wrap_up_seconds=120, calendar="office", assignment=30, ownership=240
+        ),
     },
     policies={
         "all": Policy(
@@ -440,6 +445,87 @@ def test_nothing_falls_due_once_a_ticket_is_over(status: TicketStatus) -> None:
     assert (ticket.due_at, fire(ticket, at(100), DESK)) == (None, (ticket, (), ()))
 
 
+# --- a queue's own targets ---------------------------------------------------------------------------------
+
+
+def test_a_queue_s_clocks_begin_when_a_ticket_enters_it_and_end_when_it_leaves() -> None:
+    """From nothing each time, by the queue's hours, beside those of the policy."""
+    ticket = fresh(DESK, queue="vip")
+    assert list(ticket.clocks)[-2:] == ["assignment", "ownership"]
+    assert (deadline(ticket, "assignment"), deadline(ticket, "ownership")) == (at(0.5), at(4))
+    assert ticket.due_at == at(0.25)
+    elsewhere = edit(ticket, {"queue": "general"}, at(1), DESK)
+    assert set(ticket.clocks) - set(elsewhere.clocks) == {"assignment", "ownership"}
+    back = edit(elsewhere, {"queue": "vip"}, at(2), DESK)
+    assert (deadline(back, "assignment"), deadline(back, "ownership")) == (at(2.5), at(6))
+
+
+def test_each_step_of_a_queue_s_target_is_told() -> None:
+    """50, 75, 90 and 100 % of the half hour in which somebody should have it; then somebody has."""
+    ticket = fresh(replace(DESK, policies={}), queue="vip")
+    told: list[tuple[str, int]] = []
+    for minutes in (15, 23, 27, 30):
+        ticket, steps, _ = fire(ticket, at(minutes / 60), DESK)
+        told += steps
+    assert told == [("assignment", 50), ("assignment", 75), ("assignment", 90), ("assignment", 100)]
+    ticket = assign(ticket, "agt_1", at(1), DESK)
+    assert (deadline(ticket, "assignment"), deadline(ticket, "ownership")) == (None, at(4))
+
+
+def test_what_an_agent_has_when_it_enters_waits_for_nobody() -> None:
+    """The promise of an agent is kept at once; the queue's time runs."""
+    ticket = edit(in_status("open"), {"queue": "vip"}, at(1), DESK)
+    states = {metric: clock.state for metric, clock in ticket.clocks.items()}
+    assert states == {"assignment": "done", "ownership": "running"}
+
+
+# --- wrapping up, pins -------------------------------------------------------------------------------------
+
+
+def test_what_an_agent_resolves_is_wrapped_up_for_a_while() -> None:
+    """As long as the queue says; then by itself it is done, and nothing else has changed."""
+    resolved = move(edit(in_status("open"), {"queue": "vip"}, at(0), DESK), "resolved", at(1), DESK)
+    assert resolved.wrap_up_until == resolved.due_at == at(1) + timedelta(minutes=2)
+    done = fire(resolved, at(1) + timedelta(minutes=2), DESK).ticket
+    assert (done.wrap_up_until, done.status, done.assignee) == (None, "resolved", "agt_1")
+    assert end_wrap_up(resolved, at(1), DESK).wrap_up_until is None
+    assert move(resolved, "closed", at(1), DESK).wrap_up_until == resolved.wrap_up_until
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        in_status("open", queue="general"),
+        in_status("waiting", queue="vip"),
+        in_status("queued", queue="vip"),
+        in_status("open", queue="vip", assignee=None),
+    ],
+)
+def test_what_took_nobody_s_room_is_not_wrapped_up(ticket: Ticket) -> None:
+    """Nor where the queue gives no time for it."""
+    assert move(ticket, "resolved", at(1), DESK).wrap_up_until is None
+
+
+def test_a_wrap_up_ends_when_the_ticket_is_worked_on_again() -> None:
+    """The customer wrote, or it is another agent's now."""
+    resolved = move(in_status("open", queue="vip"), "resolved", at(1), DESK)
+    assert customer_wrote(resolved, ChangeTicket(), at(1), DESK).wrap_up_until is None
+    assert assign(resolved, "agt_2", at(1), DESK).wrap_up_until is None
+
+
+def test_a_pinned_ticket_waits_anew() -> None:
+    """What was offered is withdrawn; that the agent declined it before is forgotten. Unpinning leaves it."""
+    pinned = pin(in_status("offered", declined_by=("agt_1", "agt_2")), "agt_1", at(1), BARE)
+    assert (pinned.status, pinned.pinned_to, pinned.declined_by) == ("queued", "agt_1", ("agt_2",))
+    offered = move(pinned, "offered", at(1), BARE)
+    assert (pin(offered, None, at(2), BARE).status, pin(offered, None, at(2), BARE).pinned_to) == (
+        "offered",
+        None,
+    )
+    with pytest.raises(Refused, match="is closed and can't be pinned"):
+        pin(in_status("closed"), "agt_1", at(1), BARE)
+
+
 # --- whatever happens --------------------------------------------------------------------------------------
 
 REASONS: tuple[WaitingReason, ...] = get_args(WaitingReason)
@@ -448,7 +534,8 @@ DEEDS = st.one_of(
     st.tuples(st.just("assign"), st.sampled_from((None, "agt_1", "agt_2"))),
     st.tuples(st.just("reply"), st.sampled_from((None, "agt_1"))),
     st.tuples(st.just("customer"), st.sampled_from((None, "low", "urgent"))),
-    st.tuples(st.just("edit"), st.sampled_from(("general", "billing")), st.sampled_from(("", "gold"))),
+    st.tuples(st.just("edit"), st.sampled_from(("general", "vip")), st.sampled_from(("", "gold"))),
+    st.tuples(st.just("pin"), st.sampled_from((None, "agt_1"))),
     st.tuples(st.just("snooze"), st.integers(1, 50)),
     st.tuples(st.just("fire")),
 )
@@ -460,8 +547,8 @@ def done(ticket: Ticket, deed: tuple[Any, ...], now: datetime) -> Ticket:
         match deed:
             case "move", status, reason:
                 return move(ticket, status, now, DESK, reason=reason)
-            case "assign", agent:
-                return assign(ticket, agent, now, DESK)
+            case "assign" | "pin" as what, agent:
+                return (assign if what == "assign" else pin)(ticket, agent, now, DESK)
             case "reply", agent:
                 return agent_replied(ticket, agent, now, DESK)
             # After the end their message begins another conversation.
@@ -492,6 +579,7 @@ def test_whatever_happens_a_ticket_makes_sense(deeds: list[tuple[tuple[Any, ...]
         assert (ticket.waiting_reason is not None) == (ticket.status == "waiting")
         assert (ticket.snoozed_until is not None) <= (ticket.waiting_reason == "snoozed")
         assert (ticket.resolved_at is not None) >= (ticket.status == "resolved")
+        assert (ticket.wrap_up_until is not None) <= (ticket.status in ("resolved", "closed"))
         assert (ticket.closed_at is not None) == (ticket.status in ("closed", "merged"))
         assert ticket.waiting_since == START
         assert ticket.version >= before.version

@@ -122,3 +122,19 @@ def test_a_ticket_is_kept_for_those_who_know_its_customer() -> None:
         Hold(agent="bob", seconds=20, why="the customer's owner"),
         Hold(agent="cat", seconds=20, why="served this customer last"),
     )
+
+
+def test_a_pinned_ticket_is_told_so() -> None:
+    """The rest is as for any other."""
+    assert (told(ticket(pinned_to="a1")).only, told(ticket()).only) == ("a1", None)
+
+
+def test_an_agent_promised_within_minutes_makes_a_ticket_urgent() -> None:
+    """Where that is sooner than the first reply."""
+    since = NOW - timedelta(minutes=1)
+    clocks = {
+        "first_response": start(metric="first_response", at=since, target_s=3600),
+        "assignment": start(metric="assignment", at=since, target_s=300, status="queued"),
+    }
+    line = told(ticket(clocks=clocks))
+    assert (line.promise_s, line.promise_at) == (300, NOW.timestamp() + 240)

@@ -258,3 +258,30 @@ def test_a_clock_survives_storage() -> None:
     clock, _ = fire(begun(hours=1 / 7), CALENDARS, at(9.1))
     clock = after(clock, (9.5, "status", "customer"))
     assert msgspec.json.decode(msgspec.json.encode(clock), type=Clock) == clock
+
+
+# --- a queue's own -----------------------------------------------------------------------------------------
+
+
+def waiting(metric: Metric) -> Clock:
+    """A queue's clock of a ticket that has just entered it."""
+    return start(metric=metric, at=NINE, target_s=4 * 3600, calendar="office", status="queued")
+
+
+def test_an_assignment_is_over_when_an_agent_has_it() -> None:
+    """An offer alone is none; back in the queue it goes on from what was used, and replies don't matter."""
+    clock = after(waiting("assignment"), (10, "status", "offered"), (11, "agent_reply", ""))
+    assert deadline(clock) == at(13)
+    clock = after(clock, (12, "status", "open"))
+    assert (report(clock, CALENDARS, at(16)).state, deadline(clock)) == ("done", None)
+    assert deadline(after(clock, (15, "status", "queued"))) == at(16)
+
+
+def test_an_ownership_runs_until_it_is_resolved_and_pauses_for_the_customer() -> None:
+    """Whoever has the ticket; by opening hours."""
+    clock = after(waiting("ownership"), (10, "status", "open"), (11, "status", "customer"))
+    assert report(clock, CALENDARS, at(15)).state == "paused"
+    clock = after(clock, (15, "status", "open"))
+    assert deadline(clock) == at(17)
+    reading = report(after(clock, (16, "status", "resolved")), CALENDARS, at(9, day=3))
+    assert (reading.state, reading.breached, reading.remaining) == ("done", False, timedelta(hours=1))

@@ -55,6 +55,17 @@ def test_nobody_has_the_skill() -> None:
     assert (found.text, found.next_shift) == ("nobody has the skills it needs", None)
 
 
+def test_what_is_pinned_waits_for_one() -> None:
+    """Whatever they can do; the others are told apart, and who works here no more is not named."""
+    desk = Desk(queues=DESK.queues, calendars=CALENDARS)
+    people = [seen("ann"), seen("bob", skills={}, presence="away", shift="tuesday")]
+    found = why_nobody(ticket(skills=NEEDS, pinned_to="bob"), desk, people, {}, NOW)
+    assert [(one.agent_id, one.reason) for one in found.agents] == [("ann", "pinned"), ("bob", "away")]
+    assert found.text == "pinned to Bob, who is away; the next shift begins 2026-06-02 09:00 UTC"
+    left = why_nobody(ticket(pinned_to="eve"), desk, people, {}, NOW)
+    assert left.text == "pinned to somebody who works here no more"
+
+
 def test_four_of_five_wait_no_longer_than_is_said() -> None:
     """On replay of a busy desk: each ticket is told what the last 1,000 before it tell."""
     arrivals = list(scenarios.poisson(random.Random(5), 18.5, (0, 40), scenarios.general, (0, 0, 1)))

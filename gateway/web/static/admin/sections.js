@@ -28,7 +28,9 @@ export const SECTIONS = {
     tells: (queue) => [queue.skills.map(({ skill, level }) => `${nameOf("skills", skill)} ≥ ${level}`).join(", "), queue.default ? t("is_default") : "",
       queue.offer_seconds ? t("offered_for", { n: queue.offer_seconds }) : t("assigned_at_once")],
     fields: [NAME, ID, NAMES, { name: "skills", kind: "needs", choices: named("skills") },
-      { name: "offer_seconds", kind: "number", initial: 60, hint: "offer_hint" }, { name: "default", kind: "check" }],
+      { name: "offer_seconds", kind: "number", initial: 60, hint: "offer_hint" }, { name: "wrap_up_seconds", kind: "number", initial: 0, hint: "wrap_up_hint" },
+      ...["assignment", "ownership"].map((name) => ({ name, kind: "number", empty: null, hint: "minutes_hint" })),
+      { name: "calendar", kind: "choice", choices: () => [["", "—"], ...named("calendars")()] }, { name: "default", kind: "check" }],
   },
   skills: {
     path: "/skills", title: ({ id }) => nameOf("skills", id), tells: ({ description }) => [description],

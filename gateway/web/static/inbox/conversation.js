@@ -8,7 +8,8 @@ import { ACTIVE, Due, Status, Tier } from "./list.js";
 import { asking } from "./merge.js";
 import { Message } from "./message.js";
 import { go, route } from "./route.js";
-import { answerOffer, reopen, resolve, take, takeOver, wait } from "./work.js";
+import { now, span } from "./when.js";
+import { answerOffer, endWrapUp, reopen, resolve, take, takeOver, wait } from "./work.js";
 import { t } from "./words.js";
 
 const WAITS = ["customer", "internal", "hour", "tomorrow", "monday", "until"];
@@ -25,6 +26,7 @@ export function Conversation() {
       <${Heading} ticket=${ticket} conversation=${conversation} customer=${customer} />
       ${problem && html`<div class="empty" role="alert"><p>${problem.message}</p><button onClick=${loadOpen}>${t("again")}</button></div>`}
       ${!problem && (messages ? html`<${Log} key=${id} messages=${messages} types=${typing.value === shown.conversationId && (customer?.name || t("visitor"))} />` : html`<div class="empty"><p>${t("loading")}</p></div>`)}
+      ${ticket?.wrap_up_until && html`<${WrapUp} ticket=${ticket} />`}
       ${ticket && messages && html`<${Foot} ticket=${ticket} />`}
       ${conversation && html`<div class="foot-note"><span>${t("bot_has_it")}</span>
         <button class="primary" onClick=${() => takeOver(id)}>${t("take_over")}</button></div>`}
@@ -70,6 +72,14 @@ function Actions({ ticket }) {
     <button class="plain bare" onClick=${() => (detailsShown.value = !detailsShown.value)} aria-pressed=${detailsShown.value}
       aria-label=${t("details")} title=${t("details")}><${Icon} name="details" /></button>
   </div>`;
+}
+
+/** What is resolved takes its agent's room until they end this. */
+function WrapUp({ ticket }) {
+  const left = Date.parse(ticket.wrap_up_until) - now.value;
+  const ends = ticket.assignee === me.value.id || me.value.role !== "agent";
+  return html`<div class="foot-note"><span role="timer">${t("wraps_up", { time: span(left) })}</span>
+    ${ends && html`<button onClick=${endWrapUp}>${t("wrapped_up")}</button>`}</div>`;
 }
 
 function Foot({ ticket }) {

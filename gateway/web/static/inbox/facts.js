@@ -16,8 +16,11 @@ export function Facts({ ticket }) {
   const before = ticket.previous_ticket_id && { ticket: ticket.previous_ticket_id };
   const into = ticket.merged_into && { ticket: ticket.merged_into };
   const fixed = ticket.status === "closed" || ticket.status === "merged";
+  const pins = [["", t("anybody")], ...people.slice(1)];
+  const supervises = me.value.role !== "agent";
   return html`<dl>
     <${Choice} name="assignee" fixed=${fixed} value=${ticket.assignee ?? ""} choices=${withChosen(people, ticket.assignee, ticket.assignee_name)} change=${(id) => patch({ assignee: id || null })} />
+    ${(supervises || ticket.pinned_to) && html`<${Choice} name="pinned_to" fixed=${fixed || !supervises} value=${ticket.pinned_to ?? ""} choices=${withChosen(pins, ticket.pinned_to)} change=${(id) => patch({ pinned_to: id || null })} />`}
     <${Choice} name="queue" fixed=${fixed} value=${ticket.queue} choices=${withChosen(named("queues"), ticket.queue, ticket.queue_name)} change=${(queue) => patch({ queue })} />
     <${Choice} name="priority" fixed=${fixed} value=${ticket.priority} choices=${PRIORITIES.map((one) => [one, t(one)])} change=${(priority) => patch({ priority })} />
     <${Choice} name="type" fixed=${fixed} value=${ticket.type} choices=${[["", "—"], ...withChosen(named("types"), ticket.type)]} change=${(type) => patch({ type })} />

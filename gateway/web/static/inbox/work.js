@@ -68,6 +68,15 @@ export async function answerOffer(answer) {
     complain(problem);
   }
 }
+
+export async function endWrapUp() {
+  try {
+    putTicket(await callWithTag("POST", `/tickets/${open.value.ticket.id}/wrap-up/end`));
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
 export const resolve = () => patch({ status: "resolved" });
 export const reopen = () => patch({ status: "open" });
 
