@@ -110,7 +110,8 @@ def settle_offer(tx: Tx, agent_id: str, ticket_id: str) -> None:
         _row.ticket_id == ticket_id,
         _row.kind == "offer",
     )
-    tx.sql.execute(query.values(read_at=tx.now))
+    if tx.sql.execute(query.values(read_at=tx.now)).rowcount:
+        tx.emit("notification.read", agent=agent_id)
 
 
 def prune(tx: Tx) -> None:

@@ -32,7 +32,7 @@ def mount(app: web.Application, parts: Parts) -> None:
             raise NotFound("There is no widget channel; make one of kind widget.")
         return web.Response(body=orjson.dumps({"channel_id": widget.id}), content_type="application/json")
 
-    for path in ("/", "/tickets/{ticket_id}", "/admin", "/admin/{section}"):
+    for path in ("/", "/tickets/{ticket_id}", "/notifications", "/admin", "/admin/{section}"):
         app.router.add_get(path, _document(INBOX_PAGE))
     app.router.add_get("/demo", _document(DEMO_PAGE))
     app.router.add_get("/demo/config.json", config)

@@ -18,7 +18,7 @@ const KINDS = {
   widget: () => [setting("origins", "lines", { hint: "origins_hint" })],
   telegram: () => [setting("token", "password"), setting("mode", "choice", { choices: () => [["polling", "polling"], ["webhook", "webhook"]], initial: "polling" })],
   email: () => [setting("address", "email"), ...server("imap", "993"), ...server("smtp", "587"),
-    words("name", "text", "sender_hint"), words("signature", "area", "signature_hint"), words("signature_html", "area", "either_hint")],
+    words("name", "text", "sender_hint"), words("signature", "area", "signature_hint"), words("signature_html", "area", "either_hint"), setting("notices", "check", { hint: "notices_hint" })],
 };
 
 export function Channels() {

@@ -16,6 +16,8 @@ export const list = signal({ items: null, more: null, problem: null });
 export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, offered, recipients, problem}
 export const offers = signal([]); // tickets held out to this agent
 export const typing = signal(null); // the conversation whose customer types just now
+export const unread = signal(0); // notifications that were not read
+export const told = signal(0); // raised when somebody was told something, or has read it
 export const setUp = signal(0); // raised when what is set up has changed
 export const toast = signal(null);
 
@@ -101,6 +103,15 @@ export async function loadMore() {
 async function loadCounts() {
   try {
     counts.value = await call("GET", "/tickets/counts");
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+async function loadUnread() {
+  try {
+    unread.value = (await call("GET", "/notifications/unread")).count;
+    told.value += 1;
   } catch (problem) {
     complain(problem);
   }
@@ -193,6 +204,7 @@ function coalesced(work) {
 const soonList = coalesced(loadList);
 const soonCounts = coalesced(loadCounts);
 const soonOpen = coalesced(loadOpen);
+const soonUnread = coalesced(loadUnread);
 const soonCatalogue = coalesced(async () => {
   await loadCatalogue();
   setUp.value += 1;
@@ -211,6 +223,7 @@ function take({ type, ticket_id, conversation_id, data }) {
   if (type === "agent.updated" && data.id === me.peek()?.id && data.presence) {
     session.value = { ...session.peek(), agent: { ...me.peek(), presence: data.presence } };
   }
+  if (what === "notification" && concernsMe(data)) soonUnread();
   if (!TELLS_OF_WORK.has(what)) return;
   soonList();
   if (type !== "message.updated") soonCounts();
@@ -219,12 +232,15 @@ function take({ type, ticket_id, conversation_id, data }) {
   if (shown && (shown.id === ticket_id || shown.conversationId === conversation_id)) soonOpen();
 }
 
+const concernsMe = ({ to, agent, agents }) => to === "everyone" || agent === me.peek()?.id || Boolean(agents?.includes(me.peek()?.id));
+
 async function offered(type, ticketId, data) {
   offers.value = offers.peek().filter((ticket) => ticket.id !== ticketId);
   if (type === "offer.created" && data.agent === me.peek()?.id) await loadOffers();
 }
 
 export function reload() {
+  loadUnread();
   loadCounts();
   loadCatalogue();
   loadOffers();

@@ -5,6 +5,7 @@ import { writing } from "./by_hand.js";
 import { open } from "./desk.js";
 import { Icon } from "./icons.js";
 import { asking } from "./merge.js";
+import { go } from "./route.js";
 import { Signature } from "./signature.js";
 import { resolve, take } from "./work.js";
 import { t } from "./words.js";
@@ -27,6 +28,7 @@ const KEYS = {
   c: () => (writing.value = true),
   m: () => open.value?.ticket && (asking.value = "merge"),
   s: () => open.value?.ticket && (asking.value = "snooze"),
+  b: () => go({ notices: true }),
   "/": () => document.getElementById("search")?.focus(),
   "?": () => (showKeys.value = true),
 };
@@ -56,7 +58,7 @@ export function listenToKeys() {
 }
 
 const LISTED = [
-  ["J / K", "key_jk"], ["Enter", "key_enter"], ["R", "key_r"], ["N", "key_n"], ["F", "key_f"], ["T", "key_t"], ["E", "key_e"], ["S", "key_s"], ["M", "key_m"], ["C", "key_c"],
+  ["J / K", "key_jk"], ["Enter", "key_enter"], ["R", "key_r"], ["N", "key_n"], ["F", "key_f"], ["T", "key_t"], ["E", "key_e"], ["S", "key_s"], ["M", "key_m"], ["C", "key_c"], ["B", "notifications"],
   ["/", "key_slash"], ["Ctrl + Enter", "key_send"], ["Esc", "key_esc"], ["?", "key_help"],
 ];
 

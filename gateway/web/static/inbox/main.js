@@ -3,6 +3,7 @@ import { effect, html, render, useEffect } from "../ui/html.js";
 import { language } from "../ui/language.js";
 import { Conversation } from "./conversation.js";
 import { Console } from "../admin/console.js";
+import { Notices } from "../notices/notices.js";
 import { ByHand } from "./by_hand.js";
 import { counts, me, open, resume, session, stream, toast } from "./desk.js";
 import { Icon } from "./icons.js";
@@ -21,10 +22,10 @@ function Inbox() {
   language.value; // drawn again when the language changes
   if (session.value === undefined) return html`<p class="unseen" role="status">${t("loading")}</p>`;
   if (!session.value) return html`<${SignIn} /><${Toast} />`;
-  const { admin, chosen } = route.value;
+  const { admin, notices, chosen } = route.value;
   const console = admin && me.value.role !== "agent";
-  return html`<main class=${(console ? chosen : open.value) ? "desk reading" : "desk"}>
-      <${Rail} />${console ? html`<${Console} />` : html`<${List} /><${Conversation} />`}
+  return html`<main class=${(console || notices ? chosen : open.value) ? "desk reading" : "desk"}>
+      <${Rail} />${console ? html`<${Console} />` : notices ? html`<${Notices} />` : html`<${List} /><${Conversation} />`}
     </main>
     <${ByHand} /><${Asked} /><${Quarantine} />
     ${stream.lost.value && html`<p class="lost" role="status">${t("reconnecting")}</p>`}

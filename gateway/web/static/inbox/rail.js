@@ -1,7 +1,7 @@
 // The first pane: the views with their counts; below them the agent's presence and choices.
 import { html } from "../ui/html.js";
 import { LanguageChoice, ThemeChoice } from "./choices.js";
-import { counts, me } from "./desk.js";
+import { counts, me, unread } from "./desk.js";
 import { Icon } from "./icons.js";
 import { showKeys } from "./keys.js";
 import { QuarantineLink } from "./quarantine.js";
@@ -16,6 +16,7 @@ export function Rail() {
     <div class="brand"><img src="/static/ui/icon.svg" alt="" width="22" height="22" /><span>Frontdesk</span></div>
     <nav aria-label=${t("views")}>${VIEWS.map((view) => html`<${View} key=${view} view=${view} />`)}
       <${QuarantineLink} />
+      <${Bell} />
       ${me.value.role !== "agent" && html`<${SetUp} />`}</nav>
     <div class="self">
       <${Presence} />
@@ -28,9 +29,16 @@ export function Rail() {
   </div>`;
 }
 
+function Bell() {
+  const to = { notices: true };
+  const count = unread.value;
+  return html`<a class="apart" href=${address(to)} onClick=${(event) => follow(event, to)} title=${t("notifications")} aria-current=${route.value.notices ? "page" : undefined}>
+    <${Icon} name="bell" /><span class="label">${t("notifications")}</span>${count > 0 && html`<span class="count rings">${count > 99 ? "99+" : count}</span>`}</a>`;
+}
+
 function SetUp() {
   const to = { admin: "overview", chosen: false };
-  return html`<a class="apart" href=${address(to)} onClick=${(event) => follow(event, to)} title=${t("set_up")} aria-current=${route.value.admin ? "page" : undefined}>
+  return html`<a href=${address(to)} onClick=${(event) => follow(event, to)} title=${t("set_up")} aria-current=${route.value.admin ? "page" : undefined}>
     <${Icon} name="set_up" /><span class="label">${t("set_up")}</span></a>`;
 }
 

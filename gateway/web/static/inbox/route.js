@@ -1,4 +1,5 @@
-// What the address says is open: `/tickets/tk_…?view=mine`, `/?view=bot&conversation=cv_…`, or `/admin/rules?part=versions`.
+// What the address says is open: `/tickets/tk_…?view=mine`, `/?view=bot&conversation=cv_…`, `/notifications`, or
+// `/admin/rules?part=versions`.
 import { signal } from "../ui/html.js";
 
 export const VIEWS = ["mine", "unassigned", "all", "waiting", "bot", "resolved"];
@@ -12,10 +13,12 @@ function read() {
   const ticket = location.pathname.match(/^\/tickets\/([\w-]+)$/)?.[1] ?? null;
   const admin = location.pathname.match(CONSOLE);
   if (admin) return { view: null, admin: admin[1] ?? "overview", part: query.get("part"), chosen: Boolean(admin[1]) && !query.has("sections"), ticket: null, conversation: null };
+  if (location.pathname === "/notifications") return { view: null, notices: true, chosen: query.has("choices"), ticket: null, conversation: null };
   return { view: view ?? (ticket ? "all" : "mine"), ticket, conversation: query.get("conversation") };
 }
 
-export function address({ view, ticket, conversation, admin, part, chosen }) {
+export function address({ view, ticket, conversation, admin, part, chosen, notices }) {
+  if (notices) return `/notifications${chosen ? "?choices" : ""}`;
   if (admin) return `/admin/${admin}${chosen === false ? "?sections" : part ? `?part=${part}` : ""}`;
   const query = new URLSearchParams({ view: view ?? "all" });
   if (conversation) query.set("conversation", conversation);
