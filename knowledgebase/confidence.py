@@ -18,8 +18,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.block import Floats
 from knowledgebase.evidence import Evidence
-from knowledgebase.index import Floats
 
 LEXICAL: Final = "lexical"
 SEMANTIC: Final = "semantic"

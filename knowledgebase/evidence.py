@@ -8,7 +8,9 @@ import msgspec
 import numpy as np
 from rapidfuzz import fuzz
 
-from knowledgebase.index import VIEWS, Floats, Index, Ints, Vectors
+from knowledgebase.block import Floats, Ints
+from knowledgebase.growing import Vectors
+from knowledgebase.index import VIEWS, Index
 from knowledgebase.question import Question, read
 from knowledgebase.text import MAX_CHARACTERS, normalise, runs
 
@@ -69,14 +71,14 @@ def search(index: Index, text: str, encode: Encode | None = None) -> list[Eviden
 
 def _gather(index: Index, question: Question, vector: Vectors | None) -> Evidence | None:
     near = index.near(question, vector)
-    if not near.any():
-        return None
     shares = np.array(_SHARES[len(near)])
     fused, whole = shares @ near, index.whole(near)
     standing = np.maximum.reduceat(fused, index.starts) + shares @ whole
     many = min(_CONTENDERS, len(standing))
     contenders = np.argpartition(-standing, many - 1)[:many]
     contenders = contenders[standing[contenders] > 0]
+    if not len(contenders):
+        return None
     nearest = _nearest(index, fused, contenders)
     columns = {"ridge": _votes(index, fused, shares)[contenders]}
     columns["coverage"] = _coverage(index, question, contenders)

@@ -1,24 +1,23 @@
 """The index: every phrasing's terms, their weights, and how near a question is to each of them.
 
-Terms are weighted by IDF over articles and found through postings, the rarest first. The arrays are never
-written to after building, so an index may be read from any thread.
+Terms are weighted by IDF over articles and found through postings, the rarest first. What an index has given
+out is never written to, so it may be read from any thread.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledgebase.block import Block, Floats, Ints, block
+from knowledgebase.growing import Growing, Vectors
+from knowledgebase.postings import Postings
 from knowledgebase.question import Question, View
 from knowledgebase.sketch import FROM, Sketch
 from knowledgebase.spelling import Spelling
-from knowledgebase.text import is_unspaced
 from knowledgebase.vocabulary import Phrasing, Vocabulary
-
-Floats = NDArray[np.float64]
-Vectors = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 VIEWS: Final = ("meant", "spelt", "sense")
 """What a phrasing is compared by: its words, its letters or sounds, and what an encoder makes of it."""
@@ -31,6 +30,11 @@ _IMAGINED: Final = 50
 
 So "would" weighs little and "refund" much even where there are three articles to count in.
 """
+
+_EXTENDED_FROM: Final = 2_000
+"""Phrasings from which an index is extended rather than made anew,"""
+_LATE_SHARE: Final = 20
+"""until a twentieth of them was added or taken away."""
 
 
 class Index:
@@ -47,47 +51,95 @@ class Index:
         before: "Index | None" = None,
     ) -> None:
         self._vocabulary: Vocabulary = before._vocabulary if before else Vocabulary()
-        known = before._known if before else {}
-        flat = [text for phrasings in articles for text in phrasings]
-        self._known: dict[str, Phrasing] = {
-            text: known.get(text) or self._vocabulary.phrasing(text) for text in dict.fromkeys(flat)
-        }
-        self.phrasings = [self._known[text] for text in flat]
-        self.count = np.array([len(phrasings) for phrasings in articles], dtype=np.int64)
-        self.starts = np.cumsum(self.count) - self.count
-        self.owner = np.repeat(np.arange(len(articles)), self.count)
-        words = (run for one in self._known.values() for run in one.spoken.split(" "))
-        self.spelling = Spelling(run for run in dict.fromkeys(words) if run and not is_unspaced(run))
-        self.vectors = vectors
-        self._sketch = Sketch(vectors) if vectors is not None and len(vectors) > FROM else None
-        self._weigh()
-
-    def _weigh(self) -> None:
-        lengths = np.array([len(one.numbers) for one in self.phrasings])
-        self._numbers = np.concatenate([one.numbers for one in self.phrasings])
-        self._offsets = np.concatenate([[0], np.cumsum(lengths)])
-        row = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-        size = len(self._vocabulary)
+        known = dict(zip(before.texts, before.phrasings, strict=True)) if before else {}
+        self.texts: list[str] = [text for phrasings in articles for text in phrasings]
+        self.phrasings: list[Phrasing] = [
+            known.get(text) or self._vocabulary.phrasing(text) for text in self.texts
+        ]
+        self._place([len(phrasings) for phrasings in articles])
+        self.spelling = Spelling(_words(self.phrasings))
+        self._late, self._gone = 0, np.empty(0, dtype=np.int64)
+        found = block(self.phrasings, self.owner, len(self._vocabulary))
+        self._imagined = len(articles) + _IMAGINED + 1
         self._means = self._vocabulary.means()
-        # Within an article each term counts once, for its IDF and in its sum.
-        pairs, place = np.unique(self.owner[row] * size + self._numbers, return_inverse=True)
-        pair_term, pair_article = pairs % size, pairs // size
-        holding = np.bincount(pair_term, minlength=size)
-        prior = np.where(self._vocabulary.functions(), _IMAGINED / 5, 0.0)
-        kinds = self._vocabulary.kinds()
-        self._weight = np.log((len(self.count) + _IMAGINED + 1) / (holding + 0.5 + prior)) * kinds
-        self._norms, self._whole_norms = [], []
-        for view in (self._means, ~self._means):
-            each = np.where(view[self._numbers], self._weight[self._numbers], 0.0)
-            norm = _length(row, each, len(lengths))
-            total = np.bincount(place, each / norm[row], len(pairs)).astype(np.float64, copy=False)
-            self._norms.append(norm)
-            self._whole_norms.append(_length(pair_article, total, len(self.count)))
-        if self.vectors is not None:
-            sums = np.add.reduceat(self.vectors, self.starts, axis=0)
-            self._whole_norms.append(np.linalg.norm(sums, axis=1).astype(np.float64))
-        self._rows = row[np.argsort(self._numbers, kind="stable")]
-        self._spans = np.concatenate([[0], np.cumsum(np.bincount(self._numbers, minlength=size))])
+        self._weight = self._idf(np.bincount(found.pair_term, minlength=len(self._vocabulary)))
+        self._numbers, self._offsets = found.numbers, found.offsets
+        self._norms, self._whole_norms = self._lengths(found, vectors)
+        self._postings = Postings(found.numbers, found.row, len(self._vocabulary))
+        self._growing = Growing(vectors) if vectors is not None else None
+        self.vectors = self._growing.rows() if self._growing else None
+        self._sketch = Sketch(vectors) if vectors is not None and len(vectors) > FROM else None
+
+    def _place(self, counts: Sequence[int]) -> None:
+        self.count = np.array(counts, dtype=np.int64)
+        self.starts = np.cumsum(self.count) - self.count
+        self.owner = np.repeat(np.arange(len(self.count)), self.count)
+
+    def _idf(self, holding: Ints, since: int = 0) -> Floats:
+        """What the terms from the number `since` on weigh, by how many articles hold each."""
+        prior = np.where(self._vocabulary.functions(since), _IMAGINED / 5, 0.0)
+        return np.log(self._imagined / (holding + 0.5 + prior)) * self._vocabulary.kinds(since)
+
+    def _lengths(self, found: Block, vectors: Vectors | None) -> tuple[list[Floats], list[Floats]]:
+        """By view: of phrasings in terms, of whole articles."""
+        pairs = [found.lengths(view, self._weight) for view in (self._means, ~self._means)]
+        norms, wholes = [norm for norm, _ in pairs], [whole for _, whole in pairs]
+        if vectors is not None:
+            article = self.owner[-len(vectors) :] - (len(self.count) - found.articles)
+            starts = np.searchsorted(article, np.arange(found.articles))
+            sums = np.add.reduceat(vectors, starts, axis=0)
+            wholes.append(np.linalg.norm(sums, axis=1).astype(np.float64))
+        return norms, wholes
+
+    def rows_of(self, texts: Iterable[str]) -> dict[str, int]:
+        """Text -> a row that holds it, for those that are held."""
+        wanted = set(texts)
+        return {text: row for row, text in enumerate(self.texts) if text in wanted}
+
+    def takes(self, changed: int) -> bool:
+        """Whether so many phrasings may be added or taken away by `extended`.
+
+        A small index is made anew within milliseconds, and exactly. In a large one terms keep the weights
+        that they had, until a twentieth of it has changed.
+        """
+        most = len(self.phrasings) // _LATE_SHARE
+        return len(self.phrasings) >= _EXTENDED_FROM and self._late + changed <= most
+
+    def extended(
+        self, articles: Sequence[Sequence[str]], vectors: Vectors | None, gone: Sequence[int]
+    ) -> "Index":
+        """This one with more articles behind the others and without those at the positions `gone`."""
+        more = copy(self)
+        spans = [np.arange(self.starts[one], self.starts[one] + self.count[one]) for one in gone]
+        more._gone = np.concatenate([self._gone, *spans])
+        more._late += sum(map(len, spans))
+        if articles:
+            more._append(articles, vectors)
+        return more
+
+    def _append(self, articles: Sequence[Sequence[str]], vectors: Vectors | None) -> None:
+        texts = [text for phrasings in articles for text in phrasings]
+        added = [self._vocabulary.phrasing(text) for text in texts]
+        rows, since = len(self.phrasings), len(self._weight)
+        self._late += len(texts)
+        self.texts, self.phrasings = self.texts + texts, self.phrasings + added
+        self._place([*self.count.tolist(), *map(len, articles)])
+        self.spelling = self.spelling.extended(_words(added))
+        self._means = np.concatenate([self._means, self._vocabulary.means(since)])
+        new = self._idf(np.ones(len(self._means) - since, dtype=np.int64), since)
+        self._weight = np.concatenate([self._weight, new])
+        found = block(added, self.owner[rows:] - self.owner[rows], len(self._means))
+        self._numbers = np.concatenate([self._numbers, found.numbers])
+        self._offsets = np.concatenate([self._offsets, self._offsets[-1] + found.offsets[1:]])
+        lengths = zip((self._norms, self._whole_norms), self._lengths(found, vectors), strict=True)
+        self._norms, self._whole_norms = (
+            [np.concatenate(pair) for pair in zip(before, more, strict=True)] for before, more in lengths
+        )
+        self._postings = self._postings.extended(found.numbers, found.row + np.int32(rows), len(self._means))
+        if self._growing and vectors is not None:
+            self._growing = self._growing.extended(rows, vectors)
+            self.vectors = self._growing.rows()
+            self._sketch = self._sketch.extended(self.vectors) if self._sketch else None
 
     def meant(self, term: str) -> int | None:
         """The number of a meant term that some article holds."""
@@ -104,11 +156,11 @@ class Index:
     def unknown_weight(self, *, function: bool) -> float:
         """What a term that no article holds weighs, in nats."""
         prior = _IMAGINED / 5 if function else 0.0
-        return float(np.log((len(self.count) + _IMAGINED + 1) / (0.5 + prior)))
+        return float(np.log(self._imagined / (0.5 + prior)))
 
     def _held(self, number: int | None) -> int | None:
         # The vocabulary may have grown since, and may know terms of articles that are no more.
-        if number is None or number >= len(self._weight) or self._spans[number] == self._spans[number + 1]:
+        if number is None or number >= len(self._weight) or not self._postings.many(number):
             return None
         return number
 
@@ -120,6 +172,7 @@ class Index:
                 near[position] = self._dot(view) / (view.norm * self._norms[position])
         if vector is not None and self.vectors is not None:
             near[2] = self._sketch.near(vector) if self._sketch else self.vectors @ vector
+        near[:, self._gone] = -1.0
         return near
 
     def whole(self, near: Floats) -> Floats:
@@ -128,7 +181,7 @@ class Index:
 
     def postings(self, number: int) -> NDArray[np.int32]:
         """The phrasings that hold a term."""
-        return self._rows[self._spans[number] : self._spans[number + 1]]
+        return self._postings.of(number)
 
     def numbers(self, rows: Ints) -> tuple[NDArray[np.int32], Ints]:
         """The meant terms of some phrasings, and for each term the position of its phrasing in `rows`."""
@@ -159,9 +212,7 @@ class Index:
 
     def affordable(self, known: list[tuple[int, float]]) -> list[tuple[int, float]]:
         """The rarest terms, as many as may be read for one question."""
-        held = sorted(
-            (int(self._spans[number + 1] - self._spans[number]), number, weight) for number, weight in known
-        )
+        held = sorted((self._postings.many(number), number, weight) for number, weight in known)
         budget = _POSTINGS
         kept: list[tuple[int, float]] = []
         for many, number, weight in held[:_QUERY_TERMS]:
@@ -172,7 +223,5 @@ class Index:
         return kept
 
 
-def _length(row: Ints | NDArray[np.int32], values: Floats, rows: int) -> Floats:
-    """Euclidean length of each row; 1 for a row without terms."""
-    square = np.bincount(row, values * values, rows)
-    return np.sqrt(np.where(square > 0, square, 1.0))
+def _words(phrasings: Sequence[Phrasing]) -> Iterator[str]:
+    return (run for one in phrasings for run in one.spoken.split(" "))

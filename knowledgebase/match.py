@@ -1,17 +1,20 @@
 """The match of a message against the articles: which may answer it, how surely, and what to do about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Final, Literal
 
 import msgspec
 import numpy as np
 
 from knowledgebase.article import Article
+from knowledgebase.block import Floats
 from knowledgebase.calibration import UNCALIBRATED, Calibration
 from knowledgebase.confidence import confidences
 from knowledgebase.encoder import LEXICAL, Encoder
 from knowledgebase.evidence import Evidence, search
-from knowledgebase.index import Floats, Index, Vectors
+from knowledgebase.growing import Vectors
+from knowledgebase.index import Index
 from knowledgebase.text import language as language_of
 
 DEFAULT_PRECISION: Final = 0.9
@@ -50,20 +53,14 @@ NO_MATCH: Final = Match(outcome="none", candidates=(), encoder=LEXICAL)
 class Snapshot:
     """The published articles, indexed; immutable, so threads may share one and a change builds another."""
 
-    def __init__(
-        self,
-        articles: tuple[Article, ...],
-        languages: tuple[str, ...],
-        index: Index | None,
-        encoder: Encoder | None,
-        vectors: dict[str, Vectors],
-    ) -> None:
-        self._articles = articles
-        self._languages = np.array(languages, dtype=np.str_)
-        self._index = index
+    def __init__(self, encoder: Encoder | None) -> None:
         self._encoder = encoder
-        self._vectors = vectors
         self.encoder = encoder.name if encoder else LEXICAL
+        self._given: dict[str, Article] = {}
+        self._articles: tuple[Article, ...] = ()
+        self._places: dict[str, int] = {}
+        self._languages = np.array((), dtype=np.str_)
+        self._index: Index | None = None
 
     @classmethod
     def build(
@@ -75,31 +72,61 @@ class Snapshot:
         """Index what is no draft and has a title or a phrasing.
 
         About 0.1 ms a phrasing and, with an encoder, 1 ms more; texts that `before` holds cost next to
-        nothing.
+        nothing, and of a large one only what has changed is looked at.
         """
-        texts = [(article, _texts(article)) for article in articles if not article.draft]
-        kept = [(article, phrasings) for article, phrasings in texts if phrasings]
-        if not kept:
-            return cls((), (), None, encoder, {})
-        flat = [text for _, phrasings in kept for text in phrasings]
-        known = before._vectors if before and before.encoder == (encoder.name if encoder else LEXICAL) else {}
-        vectors = _encoded(flat, encoder, known) if encoder else {}
-        index = Index(
-            [phrasings for _, phrasings in kept],
-            np.stack([vectors[text] for text in flat]) if encoder else None,
-            before._index if before else None,
-        )
-        languages = (_primary(one.language) or language_of(" ".join(texts)) for one, texts in kept)
-        return cls(tuple(article for article, _ in kept), tuple(languages), index, encoder, vectors)
+        given = {article.id: article for article in articles}
+        snapshot = cls(encoder)
+        held = before._index if before is not None else None
+        known = held if before is not None and before.encoder == snapshot.encoder else None
+        if before is not None and known and (later := before._changed(given, known)) is not None:
+            return later
+        snapshot._given = given
+        kept = _matchable(given.values())
+        if kept:
+            texts = [texts for _, texts in kept]
+            vectors = _encoded([text for each in texts for text in each], encoder, known)
+            snapshot._index = Index(texts, vectors, held)
+            snapshot._put(kept)
+        return snapshot
+
+    def _changed(self, given: dict[str, Article], index: Index) -> "Snapshot | None":
+        """This one with what differs, where that is little beside it."""
+        before = self._given
+        other = [one for one in given.values() if before.get(one.id) is not one]
+        new = [one for one in other if one.id not in before or not _reads_alike(one, before[one.id])]
+        away = {*(one.id for one in new), *(before.keys() - given.keys())}
+        gone = [self._places[one] for one in sorted(away) if one in self._places]
+        kept = _matchable(new)
+        texts = [texts for _, texts in kept]
+        if not index.takes(sum(map(len, texts)) + int(index.count[gone].sum())):
+            return None
+        later = copy(self)
+        later._given = given
+        later._places = {id_: place for id_, place in self._places.items() if id_ not in away}
+        if kept or gone:
+            vectors = _encoded([text for each in texts for text in each], self._encoder, index)
+            later._index = index.extended(texts, vectors, gone)
+            later._put(kept)
+        return later
+
+    def _put(self, kept: Sequence[tuple[Article, tuple[str, ...]]]) -> None:
+        """Remember the articles that were put behind those in the index."""
+        languages = [_primary(one.language) or language_of(" ".join(texts)) for one, texts in kept]
+        places = {one.id: len(self._articles) + at for at, (one, _) in enumerate(kept)}
+        self._languages = np.concatenate([self._languages, np.array(languages, dtype=np.str_)])
+        self._articles = (*self._articles, *(one for one, _ in kept))
+        self._places = self._places | places
 
     def __len__(self) -> int:
         """Articles that can be matched."""
-        return len(self._articles)
+        return len(self._places)
 
     def lacks(self, articles: Iterable[Article]) -> int:
-        """How many texts an index of these articles would hold that this one has no vector of."""
-        texts = {text for article in articles for text in _texts(article)}
-        return len(texts - self._vectors.keys())
+        """How many texts an index of these articles would hold that this one does not hold."""
+        given = self._given
+        other = [one for one in articles if given.get(one.id) is not one]
+        texts = {text for article in other for text in _texts(article)}
+        return len(texts.difference(self._index.texts if self._index else ()))
 
     def match(
         self,
@@ -155,14 +182,33 @@ def _outcome(confidence: float, threshold: float) -> Literal["answer", "suggest"
     return "suggest" if confidence >= SUGGEST_FROM else "none"
 
 
-def _encoded(texts: list[str], encoder: Encoder, known: dict[str, Vectors]) -> dict[str, Vectors]:
-    """A vector for each text; a few texts at a time, so that threads get their turn in between."""
-    new = [text for text in dict.fromkeys(texts) if text not in known]
-    vectors = {text: known[text] for text in texts if text in known}
+def _encoded(texts: Sequence[str], encoder: Encoder | None, known: Index | None) -> Vectors | None:
+    """A vector for each text, where there is an encoder and a text.
+
+    A few texts at a time, so that threads get their turn in between.
+    """
+    if encoder is None or not texts:
+        return None
+    held = known.rows_of(texts) if known and known.vectors is not None else {}
+    new = [text for text in dict.fromkeys(texts) if text not in held]
+    found: dict[str, Vectors] = {}
     for start in range(0, len(new), _ENCODED_AT_ONCE):
         some = new[start : start + _ENCODED_AT_ONCE]
-        vectors |= zip(some, encoder.encode(some), strict=True)
-    return vectors
+        found |= zip(some, encoder.encode(some), strict=True)
+    rows = known.vectors if known else None
+    return np.stack([found[text] if rows is None or text in found else rows[held[text]] for text in texts])
+
+
+def _matchable(articles: Iterable[Article]) -> list[tuple[Article, tuple[str, ...]]]:
+    """What is no draft and has a text, with its texts."""
+    texts = [(article, _texts(article)) for article in articles if not article.draft]
+    return [pair for pair in texts if pair[1]]
+
+
+def _reads_alike(one: Article, other: Article) -> bool:
+    """Whether a match can't tell them apart."""
+    seen = (one.title, one.phrasings, one.language, one.draft)
+    return seen == (other.title, other.phrasings, other.language, other.draft)
 
 
 def _texts(article: Article) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ A sketch is the projection on the directions in which the vectors differ most (p
 near the true cosine and takes a tenth of the reading.
 """
 
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,13 @@ class Sketch:
         _, directions = np.linalg.eigh(sample.T @ sample)
         self._basis = np.ascontiguousarray(directions[:, -_DIMENSIONS:])
         self._vectors, self._rows = vectors, vectors @ self._basis
+
+    def extended(self, vectors: Vectors) -> "Sketch":
+        """The sketch of these vectors, which begin with its own."""
+        more = copy(self)
+        more._vectors = vectors
+        more._rows = np.concatenate([self._rows, vectors[len(self._rows) :] @ self._basis])
+        return more
 
     def near(self, vector: Vectors) -> Vectors:
         """The cosine of the vector and each row: of the nearest 512 exactly, of the others roughly."""

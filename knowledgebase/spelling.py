@@ -5,6 +5,7 @@ letters, two from eight.
 """
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Final
 
 from rapidfuzz import process
@@ -20,16 +21,30 @@ _MENDED_WORDS: Final = 16
 
 
 class Spelling:
-    """The words that the phrasings use, commonest first."""
+    """The words that the phrasings use, the first used first."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        by_length: dict[int, list[str]] = {}
-        stems = set()
-        for word in words:
-            stems.add(stem(word))
+        self._stems: frozenset[str] = frozenset()
+        self._by_length: dict[int, list[str]] = {}
+        self._add(words)
+
+    def extended(self, words: Iterable[str]) -> "Spelling":
+        """These and more."""
+        more = copy(self)
+        more._add(words)
+        return more
+
+    def _add(self, words: Iterable[str]) -> None:
+        new = [word for word in dict.fromkeys(words) if word and not is_unspaced(word)]
+        self._stems = self._stems.union(map(stem, new))
+        self._by_length = self._by_length.copy()
+        known: dict[int, list[str]] = {}
+        for word in new:
             if len(word) >= _SHORTEST and word.isalpha():
-                by_length.setdefault(len(word), []).append(word)
-        self._stems, self._by_length = frozenset(stems), by_length
+                known.setdefault(len(word), []).append(word)
+        for length, found in known.items():
+            before = self._by_length.get(length, [])
+            self._by_length[length] = list(dict.fromkeys((*before, *found)))
 
     def mend(self, runs: Sequence[str]) -> dict[str, str]:
         """Unknown word -> the nearest known one, for the words that have one near enough."""

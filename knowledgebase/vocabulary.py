@@ -42,17 +42,17 @@ class Vocabulary:
         numbers += [self._number(self.spelt, term, kind, False) for term, kind in found.spelt.items()]
         return Phrasing(" ".join(split), np.array(numbers, dtype=np.int32))
 
-    def kinds(self) -> Floats:
-        """Each term's weight of its kind."""
-        return np.array(self._kind)
+    def kinds(self, since: int = 0) -> Floats:
+        """The weight of its kind of each term from the number `since` on."""
+        return np.array(self._kind[since:])
 
-    def functions(self) -> NDArray[np.bool_]:
-        """Which terms carry grammar rather than subject."""
-        return np.array(self._function, dtype=np.bool_)
+    def functions(self, since: int = 0) -> NDArray[np.bool_]:
+        """Which of them carry grammar rather than subject."""
+        return np.array(self._function[since:], dtype=np.bool_)
 
-    def means(self) -> NDArray[np.bool_]:
-        """Which terms are meant; the others are spelt."""
-        return np.array(self._means, dtype=np.bool_)
+    def means(self, since: int = 0) -> NDArray[np.bool_]:
+        """Which of them are meant; the others are spelt."""
+        return np.array(self._means[since:], dtype=np.bool_)
 
     def _number(self, numbers: dict[str, int], term: str, kind: float, means: bool) -> int:
         known = numbers.get(term)

@@ -50,7 +50,7 @@ class Knowledge:
         self._matching = ThreadPoolExecutor(1, thread_name_prefix="match")
         self._building = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._stamp: object = None
-        self._found: Sequence[Article] = ()
+        self._found: Mapping[str, articles.Versioned] = {}
         self._snapshot = self._encoded = Snapshot.build(())
         self._encoder: Encoder | None = None
         self._asked = asyncio.Event()
@@ -114,10 +114,15 @@ class Knowledge:
         stamp = await self._store.read(lambda sql: articles.stamp(sql, now))
         if stamp == self._stamp:
             return
-        self._found = await self._store.read(lambda sql: articles.published(sql, now))
+        held = self._found
+        self._found = await self._store.read(lambda sql: articles.published(sql, now, held))
         await self._build()
-        self.articles = known(self._found)
+        found = self._articles()
+        self.articles = await self._in_background(lambda: known(found))
         self._stamp = stamp
+
+    def _articles(self) -> Sequence[Article]:
+        return [one.article for one in self._found.values()]
 
     async def _calibrate(self) -> None:
         encoder = self._snapshot.encoder
@@ -136,8 +141,8 @@ class Knowledge:
             self._ready.set()
 
     async def _build(self) -> None:
-        found = self._found
-        if self._encoder is None or self._encoded.lacks(found) > MOST_AT_ONCE:
+        found, encoded = self._articles(), self._encoded
+        if self._encoder is None or await self._in_background(lambda: encoded.lacks(found)) > MOST_AT_ONCE:
             self._snapshot = await self._by_words(found)
         if self._encoder is None:
             return
