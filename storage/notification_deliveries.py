@@ -84,7 +84,12 @@ def settle(tx: Tx, dead: ColumnElement[bool], doubt: str) -> int:
     again = {"state": "queued", "claimed_by": None, "due_at": tx.now, "updated_at": tx.now}
     tx.sql.execute(claimed.where(_row.state == "sending").values(again))
     lost = {"state": "in_doubt", "claimed_by": None, "error": doubt, "updated_at": tx.now}
-    return tx.sql.execute(claimed.where(_row.state == "handed").values(lost)).rowcount
+    handed = claimed.where(_row.state == "handed").values(lost)
+    found = tx.sql.execute(handed.returning(_row.notification_id, _row.way)).all()
+    for line in found:
+        agent = tx.sql.execute(select(_told.agent_id).where(_told.id == line.notification_id)).scalar()
+        tx.emit("notification.lost", agent=agent, way=line.way, state="in_doubt")
+    return len(found)
 
 
 def lapsed(now: datetime) -> ColumnElement[bool]:
@@ -136,7 +141,9 @@ def finish(
 ) -> None:
     """How it ended; with `again_at` it is tried then. A claim that is no longer ours is left alone."""
     kept = {"state": state, "claimed_by": None, "error": error, "updated_at": tx.now}
-    tx.sql.execute(_ours(owner, claim).values(kept if again_at is None else kept | {"due_at": again_at}))
+    ended = _ours(owner, claim).values(kept if again_at is None else kept | {"due_at": again_at})
+    if tx.sql.execute(ended).rowcount and state in ("failed", "in_doubt"):
+        tx.emit("notification.lost", agent=claim.notification.agent_id, way=claim.way, state=state)
 
 
 def of(sql: Connection, notification_ids: Sequence[str]) -> dict[str, list[Delivery]]:

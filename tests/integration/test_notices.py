@@ -12,9 +12,12 @@ from router.lifecycle import agent_replied, assign
 from router.notices import KINDS, words
 from storage import agents, catalogue, notifications, offers, tickets
 from storage.notifications import Notification
+from storage.prepared import raw
+from storage.store import Tx
 from tests.integration.office import STRANGE, Office, joins, office_in, office_on
 from tests.services.servers import Servers
 from workers import inbox, notices
+from workers.intake import Frozen, take_in
 from workers.offering import accept, give_back
 
 
@@ -224,3 +227,23 @@ async def test_what_is_old_is_forgotten(office: Office) -> None:
     office.clock.forward(days=91)
     await office.store.write(notifications.prune)
     assert await told(office) == []
+
+
+async def test_a_message_that_tells_nobody_touches_no_notification(tmp_path: Path) -> None:
+    """Whom a message concerns is asked only where a rule tells somebody."""
+    async with office_in(tmp_path) as office:
+        setup, statements = await office.setup.get(), list[str]()
+        said = office.envelope(STRANGE)
+        matches = await office.knowledge.match({said.id: STRANGE})
+
+        def taken(tx: Tx) -> None:
+            raw(tx.sql).set_trace_callback(statements.append)
+            try:
+                take_in(tx, [said], Frozen(setup, office.knowledge.articles, matches, {}))
+            finally:
+                raw(tx.sql).set_trace_callback(None)
+
+        await office.store.write(taken)
+        assert len(await office.tickets()) == 1
+    assert statements
+    assert [one for one in statements if "notification" in one or "FROM agents" in one] == []

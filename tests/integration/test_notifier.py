@@ -245,6 +245,8 @@ async def test_a_claim_that_was_left_is_sent_again_or_in_doubt(room: Room) -> No
         ("email", "sent"),
         ("robot", "in_doubt"),
     ]
+    (event,) = await office.events("notification.lost")
+    assert event.data == {"agent": "ana", "way": "robot", "state": "in_doubt"}
 
 
 async def test_who_stood_still_gives_nothing_away(room: Room) -> None:

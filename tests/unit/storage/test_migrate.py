@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 
 from storage import migrate, schema
+from storage.migrate import upgrade
 from storage.sqlite import engine
 from tests.database import migrated
 
@@ -21,6 +24,7 @@ START = """
 import sys
 from pathlib import Path
 from storage import migrate
+from storage.migrate import upgrade
 from storage.sqlite import engine
 
 migrate.upgrade(engine(Path(sys.argv[1])))
@@ -98,3 +102,45 @@ def test_two_processes_may_upgrade_at_once(tmp_path: Path) -> None:
     processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     assert definitions(path) == definitions(migrated(tmp_path))
+
+
+def test_what_everybody_was_told_becomes_each_one_s_own(tmp_path: Path) -> None:
+    """Notices to everyone, to a queue, to a name; what nobody is called any more is dropped."""
+    made = engine(tmp_path / "frontdesk.db")
+    brought_to(made, "0012")
+    agent = (
+        "INSERT INTO agents (id, name, email, role, presence, skills, queues, capacity, active,"
+        " password_hash, idle_since, load_version, version, created_at, updated_at)"
+        " VALUES ('{0}', '{0}', '{0}@x', '{1}', 'offline', '{{}}', '{2}', 5, 1, '', 0, 0, 1, 0, 0)"
+    )
+    notice = "INSERT INTO notifications (recipient, text, created_at) VALUES ('{}', '{}', 1000000)"
+    with made.begin() as connection:
+        connection.exec_driver_sql(agent.format("ana", "agent", '["billing"]'))
+        connection.exec_driver_sql(agent.format("sue", "supervisor", "[]"))
+        for recipient in ("everyone", "queue:billing", "sue", "gone"):
+            connection.exec_driver_sql(notice.format(recipient, f"to {recipient}"))
+    upgrade(made)
+    row = schema.notifications.c
+    with made.connect() as connection:
+        found = connection.execute(select(row.agent_id, row.kind, row.details, row.spread_at.is_(None))).all()
+    made.dispose()
+    assert sorted((line[0], line[1], line[2]["text"]) for line in found) == [
+        ("ana", "rule", "to everyone"),
+        ("ana", "rule", "to queue:billing"),
+        ("sue", "rule", "to everyone"),
+        ("sue", "rule", "to sue"),
+    ]
+    assert not any(line[3] for line in found)
+
+
+def brought_to(database: Engine, wanted: str) -> None:
+    """An empty database at an older revision."""
+    scripts = ScriptDirectory(str(SCRIPTS))
+    with database.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        context = MigrationContext.configure(
+            connection, opts={"fn": lambda revision, _context: scripts._upgrade_revs(wanted, revision)}
+        )
+        with Operations.context(context):
+            context.run_migrations()
+        connection.exec_driver_sql("COMMIT")
