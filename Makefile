@@ -49,13 +49,14 @@ bench: $(VENV)/.dev test-programs
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.on_servers
 	@$(BIN)/python -m tests.bench.assignment
+	@$(BIN)/python -m tests.bench.mail
 
 # Ten million messages: some minutes, and 15 GB of disk while it runs.
 growth: $(VENV)/.dev test-programs
 	@$(BIN)/python -m tests.bench.growth
 
 faults: $(VENV)/.dev test-programs
-	FRONTDESK_FAULTS=full $(BIN)/python -m pytest tests/faults -m 'faults or not faults'
+	FRONTDESK_FAULTS=full $(BIN)/python -m pytest tests/faults tests/integration/test_mail_fetch.py -m 'faults or not faults'
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

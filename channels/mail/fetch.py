@@ -91,7 +91,8 @@ async def listen(
             for uid in found:
                 raw, size = await call(box.fetch, uid)
                 place = place._replace(uid=uid)
-                yield Heard(_received(channel_id, raw, size, now()), str(place))
+                # On the thread, too: to hash 25 MB takes longer than the loop may stand still.
+                yield Heard(await call(_received, channel_id, raw, size, now()), str(place))
             if not found:
                 await call(box.wait)
     except Retryable as error:

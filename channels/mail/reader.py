@@ -11,7 +11,6 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import BinaryIO, Final, Self
 
@@ -27,6 +26,8 @@ _decoder: Final = msgspec.msgpack.Decoder(Read)
 _START_SECONDS: Final = 30.0
 # By the clock a mail may take so many times its limit: a busy machine has other work too.
 _PATIENCE: Final = 5.0
+# What goes through the pipes at a time: tens of megabytes at once would hold up the loop.
+_PIECE: Final = 1 << 18
 
 
 class Readers:
@@ -116,17 +117,15 @@ class _Process:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise EOFError
-        stdin.write(_LENGTH.pack(len(raw)))
-        stdin.write(raw)
         # Both ways at once: a pipe that nobody empties stops the other side.
-        drained = asyncio.ensure_future(stdin.drain())
+        given = asyncio.ensure_future(_give(stdin, raw))
         try:
-            (length,) = _LENGTH.unpack(await _exactly(stdout.readexactly, _LENGTH.size))
-            answer = await _exactly(stdout.readexactly, length)
+            (length,) = _LENGTH.unpack(await _exactly(stdout, _LENGTH.size))
+            answer = await _exactly(stdout, length)
         finally:
-            drained.cancel()
+            given.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):
-                await drained
+                await given
         # Many megabytes are decoded on a thread: the loop has other things to do.
         return (
             await asyncio.to_thread(_decoder.decode, answer) if length > 1 << 16 else _decoder.decode(answer)
@@ -144,11 +143,21 @@ class _Process:
         await self._process.wait()
 
 
-async def _exactly(read: Callable[[int], Awaitable[bytes]], length: int) -> bytes:
-    try:
-        return await read(length)
-    except asyncio.IncompleteReadError as error:
-        raise EOFError from error
+async def _give(stdin: asyncio.StreamWriter, raw: bytes) -> None:
+    stdin.write(_LENGTH.pack(len(raw)))
+    for start in range(0, len(raw), _PIECE):
+        stdin.write(raw[start : start + _PIECE])
+        await stdin.drain()
+
+
+async def _exactly(stdout: asyncio.StreamReader, length: int) -> bytearray:
+    found = bytearray()
+    while len(found) < length:
+        piece = await stdout.read(min(_PIECE, length - len(found)))
+        if not piece:
+            raise EOFError
+        found += piece
+    return found
 
 
 def _aside(raw: bytes, why: str) -> Read:

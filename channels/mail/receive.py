@@ -4,7 +4,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from bus.envelope import Inbound, Message, Sender
@@ -18,6 +19,7 @@ from channels.settings import Fault
 
 KIND = "email"
 LONGEST_BODY = LONGEST_MAIL
+_END_OF_HEADER = re.compile(rb"\n\r?\n")
 # Whose mail it is when its header can't tell.
 NOBODY = "unknown"
 
@@ -64,7 +66,26 @@ def key_of(raw: bytes, message: str) -> str:
     The bytes count, so that nobody keeps a mail away by sending another with its Message-ID first. What the
     way adds to the header does not, so that a mail fetched again after its mailbox was rebuilt is known.
     """
-    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    lines = [line for line in head.split(b"\n") if line.lower().startswith((b"from:", b"date:", b"subject:"))]
-    digest = hashlib.sha256(b"\n".join([*lines, b"", body.rstrip()])).hexdigest()[:32]
-    return f"{message}#{digest}" if message else f"#{digest}"
+    end = _END_OF_HEADER.search(raw)
+    head, body = (raw[: end.start()].removesuffix(b"\r"), raw[end.end() :]) if end else (raw, b"")
+    lines = [line for line in _lines(head) if line.lower().startswith((b"from:", b"date:", b"subject:"))]
+    digest = hashlib.sha256(b"\n".join([*lines, b"", b""]))
+    for piece in _pieces(body.rstrip()):
+        digest.update(piece)
+    told = digest.hexdigest()[:32]
+    return f"{message}#{told}" if message else f"#{told}"
+
+
+def _lines(text: bytes) -> list[bytes]:
+    return text.replace(b"\r\n", b"\n").split(b"\n")
+
+
+def _pieces(body: bytes, size: int = 1 << 17) -> Iterator[bytes]:
+    """The body with plain line ends, a little at a time: nobody else runs while bytes are replaced."""
+    start = 0
+    while start < len(body):
+        end = start + size
+        # A line's end stays whole.
+        end += body[end - 1 : end] == b"\r"
+        yield body[start:end].replace(b"\r\n", b"\n")
+        start = end

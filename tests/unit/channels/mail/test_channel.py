@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, lists, sampled_from
 
 from bus.envelope import Attachment, Message, Outbound
 from channels.conformance import ChannelConformance
@@ -123,6 +126,17 @@ def test_a_mail_is_the_same_whatever_way_it_came() -> None:
     fetched = b"Received: by mx\r\nReturn-Path: <ann@example.org>\r\n" + LETTER.replace(b"\r\n", b"\n")
     assert key_of(fetched, "<1@example.org>") == key_of(LETTER, "<1@example.org>")
     assert key_of(LETTER + b"more", "<1@example.org>") != key_of(LETTER, "<1@example.org>")
+
+
+@given(head=lists(sampled_from((b"From: a", b"X", b"\r", b"", b" "))), size=integers(0, 300))
+def test_a_mail_s_key_is_made_in_pieces_and_the_same(head: list[bytes], size: int) -> None:
+    """As if all line ends had been made plain at once, wherever a piece ends."""
+    body = (b"a\r" * 65_000 + b"\n" + b"b\r\n" * 40_000)[size:] + b" \r\n"
+    for raw in (b"\r\n".join([*head, b"", body]), b"\n".join([*head, b"", body]), b"\r\n".join(head)):
+        plain_head, _, plain = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+        lines = [line for line in plain_head.split(b"\n") if line.startswith(b"From: ")]
+        expected = sha256(b"\n".join([*lines, b"", plain.rstrip()])).hexdigest()[:32]
+        assert key_of(raw, "") == f"#{expected}"
 
 
 def test_a_hook_takes_the_secret_as_basic_password_too() -> None:
