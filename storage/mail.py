@@ -152,6 +152,18 @@ def ours(sql: Connection, channel_id: str, address: str, conversation_id: str, n
     return _past(sql, channel_id, now, whose, _passed.ours)
 
 
+def said_by_itself(sql: Connection, channel_id: str, address: str, since: datetime) -> list[str]:
+    """The texts of what was sent by itself to this address since then."""
+    query = (
+        select(_message.text)
+        .join_from(schema.mail_traffic, schema.messages, _message.id == _passed.message_id)
+        .where(_passed.channel_id == channel_id, _passed.address == address, _passed.at > since, _passed.ours)
+        .order_by(_passed.at.desc())
+        .limit(20)
+    )
+    return list(sql.execute(query).scalars())
+
+
 def theirs(sql: Connection, channel_id: str, address: str, now: datetime) -> list[Past]:
     """What this address has sent, newest first."""
     return _past(sql, channel_id, now, _passed.address == address, ~_passed.ours)

@@ -30,11 +30,12 @@ from storage.deliveries import Claim
 from storage.mail import Place
 from storage.messages import Message as Stored
 from storage.messages import find as find_message
+from storage.messages import last_of_customer
 from storage.paging import Sql
 from storage.signatures import Signature
 from storage.store import Clock, Store, StoreUnavailable, Tx
 from workers.connections import Connected, Connections
-from workers.mail_rules import BLOCKED, automatic, held_back, words_of
+from workers.mail_rules import BLOCKED, WINDOW, automatic, echoed, held_back, words_of
 from workers.signatures import ending
 
 MAIL: Final = KIND
@@ -285,7 +286,7 @@ def _context(sql: Sql, claim: Claim, settings: MailSettings, now: datetime) -> t
     held = ""
     if by_itself and not mails.counted(sql, claim.message_id):
         past = mails.ours(sql, claim.channel_id, outbound.address, claim.conversation_id, now)
-        held = held_back(past, words_of(outbound.text), now)
+        held = held_back(past, words_of(outbound.text), now) or _echo(sql, claim, now)
     if by_itself and not held and (why := mails.blocked(sql, claim.channel_id, outbound.address, now)):
         held = f"held back: mail to this address {why}"
     place = Place(outbound.address, outbound.thread)
@@ -301,6 +302,14 @@ def _context(sql: Sql, claim: Claim, settings: MailSettings, now: datetime) -> t
         **below,
         "automatic": by_itself,
     }, held
+
+
+def _echo(sql: Sql, claim: Claim, now: datetime) -> str:
+    """Why nothing answers a mail that says again what was sent by itself a moment ago."""
+    ours = mails.said_by_itself(sql, claim.channel_id, claim.outbound.address, now - WINDOW)
+    last = last_of_customer(sql, claim.conversation_id) if ours else None
+    told = f"held back: they wrote back within {WINDOW.seconds // 60} minutes what was sent by itself"
+    return told if last is not None and echoed(ours, last.text) else ""
 
 
 def _signature(sql: Sql, settings: MailSettings, message: Stored | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Two programs that answer each other stop here, whatever their mails carry.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,12 +25,23 @@ REPEATED: Final = 5
 BLOCKED: Final = timedelta(days=60)
 _CHANGING: Final = re.compile(r"[\W\d_]+")
 _LONGEST: Final = 20_000
+# Letters of an echo: fewer are in many texts by chance.
+_ENOUGH: Final = 16
 
 
 def words_of(text: str) -> str:
     """What a text says, by which sameness is seen: numbers and signs differ in what is otherwise the same."""
-    plain = _CHANGING.sub("", text[:_LONGEST]).casefold()
-    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(_plain(text).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def echoed(ours: Iterable[str], theirs: str) -> bool:
+    """Whether a mail says again, as its own words, what was sent by itself: it may be a program's answer."""
+    said = _plain(theirs)
+    return any(len(plain := _plain(one)) >= _ENOUGH and plain in said for one in ours)
+
+
+def _plain(text: str) -> str:
+    return _CHANGING.sub("", text[:_LONGEST]).casefold()
 
 
 def held_back(past: Sequence[Past], words: str, now: datetime) -> str:

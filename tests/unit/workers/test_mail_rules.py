@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage.mail import Past
-from workers.mail_rules import automatic, held_back, words_of
+from workers.mail_rules import automatic, echoed, held_back, words_of
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
@@ -57,3 +57,16 @@ def test_numbers_and_signs_make_no_difference_to_what_is_said() -> None:
     """A ticket's number changes with each answer of the same program."""
     assert words_of("Your ticket #1234 was received!") == words_of("your ticket #99 was received.")
     assert words_of("您的工单 1234 已收到") != words_of("您的工单 1234 已关闭")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [
+        ("We got this: Thank you for writing, ticket #7. We will answer soon.", True),
+        ("Thanks, that helped me. Bye!", False),
+        ("", False),
+    ],
+)
+def test_an_echo_says_what_was_sent_by_itself(theirs: str, expected: bool) -> None:
+    """Whatever stands around it; a few letters are no echo."""
+    assert echoed(["Bye", "Thank you for writing, ticket #1234."], theirs) is expected
