@@ -1,13 +1,17 @@
 """`python -m tests.bench.assignment`: what the assignment engine reaches, beside what theory allows."""
 
 import argparse
+import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from math import sqrt
 from statistics import NormalDist, mean, quantiles, stdev
 
+import structlog
+
 from router.queueing import mean_wait
-from tests.bench import scenarios
+from tests.bench import claims, scenarios
 from tests.bench.crowd import Crowd
 from tests.bench.table import Figure
 
@@ -129,7 +133,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--hours", type=float, default=200)
     chosen = parser.parse_args()
-    figures = measure(chosen.runs, chosen.hours)
+    # What the worker tells of itself is no part of the table.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    figures = [*measure(chosen.runs, chosen.hours), *asyncio.run(claims.figures())]
     for one in figures:
         met = "met" if one.met else "missed"
         sys.stdout.write(f"{one.name:54} {one.value:9.4f} {one.unit:4} {one.target:20} {met}\n")

@@ -151,6 +151,25 @@ def test_a_ticket_is_resolved_and_opened_again(open_inbox: OpenInbox, open_shop:
     expect(agent.row("bollard")).to_have_count(1)
 
 
+def test_a_ticket_waits_for_one_and_is_wrapped_up(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """A supervisor says for whom; what is resolved is wrapped up until its agent ends that."""
+    open_shop().is_handed_over("Is a cleat a kind of bollard?")
+    agent = open_inbox()
+    api = agent.page.request
+    csrf = {"X-CSRF-Token": api.get("/api/v1/session").json()["csrf"]}
+    api.patch("/api/v1/queues/general", data={"wrap_up_seconds": 90}, headers=csrf)
+    agent.open("cleat")
+    waits_for = agent.page.get_by_label("Waits for")
+    waits_for.select_option(index=1)
+    expect(waits_for).not_to_have_value("")
+    agent.take()
+    agent.press("Resolve")
+    expect(agent.page.get_by_role("timer")).to_have_text("Wrap-up: 1m")
+    agent.press("End wrap-up")
+    expect(agent.page.get_by_role("timer")).to_have_count(0)
+    api.patch("/api/v1/queues/general", data={"wrap_up_seconds": 0}, headers=csrf)
+
+
 def test_the_address_is_the_open_ticket(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
     """A ticket's address opens that ticket again, and Back leaves it."""
     open_shop().is_handed_over("How deep is the lagoon?")

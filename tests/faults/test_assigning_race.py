@@ -78,7 +78,7 @@ async def test_two_processes_give_each_ticket_once_and_nobody_too_much(
     # What the first has begun must not hold the other up: it ends, all of it at once.
     await eventually(lambda: given(int(before) + 1), seconds=15)
     active.signal(signal.SIGCONT)
-    await eventually(lambda: given(TICKETS), seconds=60)
+    await eventually(lambda: given(TICKETS), seconds=120)
     lines = await store.read(
         lambda sql: sql.exec_driver_sql("SELECT ticket_id, agent_id, state FROM offers").all()
     )
