@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, false, func, insert, or_, select, update
 
 from bus.ids import new_id
 from router.notices import EVERYONE, Kind, words
@@ -92,9 +92,15 @@ def unread(sql: Connection, agent_id: str, kinds: Collection[str]) -> int:
     return int(sql.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def read(tx: Tx, agent_id: str, *, ids: Sequence[str] = (), up_to: str | None = None) -> int:
-    """Mark these of an agent's as read, and all up to an id; returns how many were not yet."""
-    meant = _row.id.in_(ids) if up_to is None else (_row.id.in_(ids) | (_row.id <= up_to))
+def read(
+    tx: Tx, agent_id: str, *, ids: Sequence[str] = (), up_to: str | None = None, ticket: str | None = None
+) -> int:
+    """Mark these of an agent's as read, all up to an id, all about a ticket; how many were not yet."""
+    meant = or_(
+        _row.id.in_(ids),
+        false() if up_to is None else _row.id <= up_to,
+        false() if ticket is None else _row.ticket_id == ticket,
+    )
     query = update(schema.notifications).where(_row.agent_id == agent_id, _row.read_at.is_(None), meant)
     marked = tx.sql.execute(query.values(read_at=tx.now)).rowcount
     if marked:

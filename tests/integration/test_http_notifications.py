@@ -44,7 +44,13 @@ async def test_notifications_are_listed_counted_and_read(desk: Desk) -> None:
     read = await desk.ask("POST", f"{LIST}/read", {"up_to": one["id"]}, role=None, headers=csrf)
     assert read.body == {"marked": 2}
     assert (await desk.ask("GET", f"{LIST}?unread=true", role=None)).body["data"] == []
-    assert len((await desk.ask("GET", LIST, role="supervisor")).body["data"]) == 2
+    about = partial(notifications.add, to="agent", agents=[ann], kind="declined", details={"number": 3})
+    for ticket in ("tkt_1", "tkt_2"):
+        await desk.parts.store.write(partial(about, ticket=ticket))
+    seen = await desk.ask("POST", f"{LIST}/read", {"ticket_id": "tkt_1"}, role=None, headers=csrf)
+    assert seen.body == {"marked": 1}
+    assert (await desk.ask("GET", f"{LIST}/unread", role=None)).body == {"count": 1}
+    assert len((await desk.ask("GET", LIST, role="supervisor")).body["data"]) == 4
     assert (await desk.ask("GET", LIST, role="agent")).status == 403
     assert (await desk.ask("GET", f"{LIST}/unread")).status == 403
 

@@ -1,5 +1,6 @@
 """Notifications leave the desk: by mail and robot, once, as their readers chose."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -319,3 +320,16 @@ async def test_news_of_yesterday_is_given_up(room: Room) -> None:
         states += [state for _, state, _ in await room.states()]
         room.office.clock.forward(hours=4)
     assert states == ["queued"] * 6 + ["failed"] * 3
+
+
+async def test_two_senders_tell_each_person_once(room: Room) -> None:
+    """Whoever claims it sends it, however many look at once."""
+    names = [f"a{number:02}" for number in range(30)]
+    for name in names:
+        await room.office.store.write(joins(name))
+        await room.office.store.write(partial(notices.trying, agent_id=name))
+    senders = [room.notifier("one"), room.notifier("two")]
+    for _ in range(3):
+        await asyncio.gather(*(sender.step() for sender in senders))
+        await asyncio.gather(*(sender.rest() for sender in senders))
+    assert sorted(to for to, _ in room.mails()) == [f"{name}@example.org" for name in names]

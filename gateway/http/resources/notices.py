@@ -53,10 +53,11 @@ class NotificationQuery(ListQuery):
 
 
 class Read(BaseModel):
-    """What was read: some, and everything up to one."""
+    """What was read: some, everything up to one, everything about a ticket."""
 
     ids: Annotated[list[Id], Field(max_length=100)] = []
     up_to: Id | None = None
+    ticket_id: Id | None = None
 
 
 class ReadOut(BaseModel):
@@ -93,7 +94,9 @@ def count_unread(sql: Sql, call: Call) -> Unread:
 @api.write("POST", "/api/v1/notifications/read", summary="Mark notifications as read")
 def mark_read(tx: Tx, call: Call, body: Read) -> ReadOut:
     """Of yours alone."""
-    return ReadOut(marked=notifications.read(tx, _me(call), ids=body.ids, up_to=body.up_to))
+    return ReadOut(
+        marked=notifications.read(tx, _me(call), ids=body.ids, up_to=body.up_to, ticket=body.ticket_id)
+    )
 
 
 @api.write("POST", "/api/v1/notifications/test", summary="Be told something, to see whether it arrives")

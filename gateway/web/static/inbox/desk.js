@@ -137,7 +137,8 @@ export async function loadOpen() {
   const { ticket: ticketId, conversation } = route.peek();
   const id = ticketId ?? conversation;
   if (!id) return void (open.value = null);
-  if (open.peek()?.id !== id) open.value = { id, ticket: null, conversationId: conversation, messages: null, decisions: [], problem: null };
+  const fresh = open.peek()?.id !== id;
+  if (fresh) open.value = { id, ticket: null, conversationId: conversation, messages: null, decisions: [], problem: null };
   try {
     const found = ticketId ? await callWithTag("GET", `/tickets/${ticketId}`) : null;
     const conversationId = found?.value.conversation_id ?? conversation;
@@ -149,6 +150,8 @@ export async function loadOpen() {
       found?.value.channel_kind === "email" ? call("GET", `/tickets/${ticketId}/recipients`) : null,
     ]);
     change(id, { messages, decisions, offered, recipients, problem: null });
+    // Who looks at the ticket need not be told of it any more.
+    if (fresh && found && unread.peek()) await call("POST", "/notifications/read", { body: { ticket_id: found.value.id } });
   } catch (problem) {
     change(id, { problem });
   }
