@@ -184,7 +184,8 @@ class Option(Value, frozen=True, kw_only=True):
 class Outbound(Value, frozen=True, kw_only=True):
     """One message to a customer, as a channel sends it. `id` is the same on every attempt.
 
-    `sent` are the platform's ids of the parts of it that earlier attempts have sent. `context` is what only
+    `asks` is what the options answer, where the text is no question itself. `sent` are the platform's ids of
+    the parts of it that earlier attempts have sent. `context` is what only
     some platforms need, such as the mails that a mail answers.
     """
 
@@ -199,6 +200,7 @@ class Outbound(Value, frozen=True, kw_only=True):
     subject: str = ""
     attachments: tuple[Attachment, ...] = ()
     options: tuple[Option, ...] = ()
+    asks: str = ""
     context: dict[str, Any] = {}
     sent: tuple[str, ...] = ()
 

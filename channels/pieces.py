@@ -9,8 +9,6 @@ from bus.envelope import Option, Outbound
 Measure = Callable[[str], int]
 """How long a platform says that a text is; at least 1 for each character."""
 
-# What the options of a question carry; those that only ask whether an answer helped stay out of the text.
-_ASKED: Final = "article:"
 _JOINER: Final = "\u200d"
 _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
 _REGIONAL: Final = range(0x1F1E6, 0x1F200)
@@ -41,10 +39,11 @@ def utf16(text: str) -> int:
 
 
 def worded(outbound: Outbound) -> str:
-    """The text, with a question's options as numbered lines: for who has no buttons to show."""
-    if not any(option.value.startswith(_ASKED) for option in outbound.options):
+    """The text, with the question and its options as numbered lines: for who has no buttons to show."""
+    if not outbound.options:
         return outbound.text
-    return "\n".join((outbound.text, *_numbered(outbound.options)))
+    question = f"{outbound.text}\n\n{outbound.asks}" if outbound.asks else outbound.text
+    return "\n".join((question, *_numbered(outbound.options)))
 
 
 def _room(text: str, longest: int, measure: Measure) -> int:

@@ -44,6 +44,8 @@ def issue(key: str, channel_id: str, visitor: Visitor, now: datetime) -> str:
     claims: dict[str, Any] = {"aud": channel_id, "sub": visitor.id, "exp": int((now + life).timestamp())}
     if visitor.verified:
         claims |= {"name": visitor.name, "email": visitor.email, "verified": True}
+    if visitor.email_verified:
+        claims["email_verified"] = True
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key), algorithms=_ALGORITHMS)
 
 
@@ -51,22 +53,35 @@ def read(key: str, channel_id: str, token: str, now: datetime) -> Visitor:
     """The visitor whose token it is; raises `VisitorRefused`."""
     claims = _claims(key, token, now, aud=channel_id)
     return Visitor(
-        claims["sub"], claims.get("name", ""), claims.get("email", ""), claims.get("verified", False)
+        claims["sub"],
+        claims.get("name", ""),
+        claims.get("email", ""),
+        verified=claims.get("verified", False),
+        email_verified=claims.get("email_verified", False),
     )
 
 
 def vouched(secret: str, user: User, signature: str) -> Visitor:
-    """The user a site names, with the hex of HMAC-SHA256 over their id under the site's secret.
+    """The visitor a site names, with the hex of HMAC-SHA256 under the site's secret.
 
-    Only the id is vouched for; name and email are what the page says. Raises `VisitorRefused`.
+    It is over the id alone, and then the e-mail address is what the page says; or over the id, a line feed
+    and the address, and then the site vouches for both. Raises `VisitorRefused`.
     """
-    expected = hmac.digest(secret.encode(), user.id.encode("utf-8", "surrogatepass"), "sha256").hex()
-    if not hmac.compare_digest(signature.lower().encode("utf-8", "surrogatepass"), expected.encode()):
+    if "\n" in user.id:
+        raise VisitorRefused("a user's id has no line feed")
+    both = bool(user.email) and _is_over(f"{user.id}\n{user.email}", secret, signature)
+    if not both and not _is_over(user.id, secret, signature):
         raise VisitorRefused(
-            "hmac is not the hex of HMAC-SHA256 over this user's id under the channel's identity_secret"
+            "hmac is not the hex of HMAC-SHA256 over this user's id, or over id, line feed and email, under "
+            "the channel's identity_secret"
         )
     # Ids of strangers begin otherwise, so that no site can name one of them.
-    return Visitor(f"user:{user.id}", user.name, user.email, verified=True)
+    return Visitor(f"user:{user.id}", user.name, user.email, verified=True, email_verified=both)
+
+
+def _is_over(text: str, secret: str, signature: str) -> bool:
+    expected = hmac.digest(secret.encode(), text.encode("utf-8", "surrogatepass"), "sha256").hex()
+    return hmac.compare_digest(signature.lower().encode("utf-8", "surrogatepass"), expected.encode())
 
 
 def _claims(key: str, token: str, now: datetime, **expected: str) -> dict[str, Any]:

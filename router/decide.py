@@ -52,6 +52,8 @@ from router.telling import told
 from router.values import ACTIVE, Conversation
 
 _SUBJECT = 120
+# The options of an answer, in their order.
+_HELPED_OR_NOT = (HELPED, PERSON)
 
 
 class Turn(NamedTuple):
@@ -200,7 +202,9 @@ def _from_match(
 
 def _chosen(inbound: Inbound, context: Context) -> str:
     """The value of the option the customer chose: by its button, its number or its exact words."""
-    event, offered = inbound.event, context.conversation.offered
+    event, conversation = inbound.event, context.conversation
+    # After an answer the question was whether it helped.
+    offered = conversation.offered or (_HELPED_OR_NOT if conversation.answered else ())
     if isinstance(event, Action):
         return event.value
     text = _text(inbound).strip().rstrip(".。)、").strip()
@@ -230,15 +234,16 @@ def _answer(article: Known, context: Context, conversation: Conversation, langua
         offered=(),
         bot_turns=conversation.bot_turns + 1,
     )
-    options = (
-        Option(value=HELPED, label=say["helped"]),
-        Option(value=PERSON, label=say["not_helped"]),
+    labels = (say["helped"], say["not_helped"])
+    options = tuple(
+        Option(value=value, label=label) for value, label in zip(_HELPED_OR_NOT, labels, strict=True)
     )
     reply = Reply(
         text=told_as.answer,
         reason="answer",
         article_id=article.id,
         options=options,
+        asks=say["did_it_help"],
         attachments=article.files,
     )
     return Turn((reply,), after, why)

@@ -106,13 +106,17 @@ class Hit(Value, frozen=True, kw_only=True):
 
 
 class Reply(Value, tag_field="effect", tag="reply", frozen=True, kw_only=True):
-    """Something to say to the customer. `reason` says which part of the decision speaks."""
+    """Something to say to the customer. `reason` says which part of the decision speaks.
+
+    `asks` is what the options answer, where the text itself is no question: buttons do without it.
+    """
 
     text: str
     author: Literal["bot", "system"] = "bot"
     reason: Literal["answer", "suggest", "rule", "handover", "thanks"] = "rule"
     article_id: str | None = None
     options: tuple[Option, ...] = ()
+    asks: str = ""
     attachments: tuple[Attachment, ...] = ()
 
 

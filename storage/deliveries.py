@@ -235,6 +235,7 @@ def _outbound(line: _Claimed) -> Outbound:
         subject=line.details.get("subject") or line.subject,
         attachments=msgspec.convert(line.attachments, tuple[Attachment, ...]),
         options=msgspec.convert(line.options, tuple[Option, ...]),
+        asks=line.details.get("asks", ""),
         sent=tuple(line.external_id.split()),
     )
 

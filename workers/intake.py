@@ -321,6 +321,8 @@ class _Intake:
         details: dict[str, Any] = {"reason": reply.reason}
         if reply.article_id:
             details["article_id"] = reply.article_id
+        if reply.asks:
+            details["asks"] = reply.asks
         message = messages.Message(
             id=new_id("msg", self._tx.now),
             conversation_id=conversation.id,

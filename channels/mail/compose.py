@@ -9,17 +9,16 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any, Final, NamedTuple
 
-from bus.envelope import Option, Outbound
+from bus.envelope import Outbound
 from channels.mail import tokens
 from channels.mail.settings import MailSettings
+from channels.pieces import worded
 from channels.protocol import Rejected
 
 _MAILBOX: Final = re.compile(r"[^\s<>@,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.\u0080-\uffff-]{1,253}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # The ids of a year's thread help nobody; the first and the last ones thread it (RFC 5322, 3.6.4).
 _MOST_REFERENCES: Final = 20
-# What the options of a question carry; those that only ask whether an answer helped stay out of the text.
-_ASKED: Final = "article:"
 
 
 class Composed(NamedTuple):
@@ -101,7 +100,7 @@ def _thread(message: EmailMessage, references: list[str], answers: str) -> None:
 
 
 def _body(message: EmailMessage, outbound: Outbound) -> None:
-    text = _text(outbound.text, outbound.options)
+    text = worded(outbound)
     rich = outbound.html or f"<p>{html.escape(text).replace(chr(10), '<br>')}</p>"
     if below := outbound.context.get("signature"):
         text = f"{text}\n\n-- \n{below['text']}"
@@ -114,9 +113,3 @@ def _encoding(text: str) -> str:
     """Quoted-printable keeps what is mostly ASCII readable, and no line too long for a server."""
     beyond = sum(not char.isascii() for char in text)
     return "base64" if beyond * 4 > len(text) else "quoted-printable"
-
-
-def _text(text: str, options: Sequence[Option]) -> str:
-    if not any(option.value.startswith(_ASKED) for option in options):
-        return text
-    return "\n".join((text, *(f"{number}. {option.label}" for number, option in enumerate(options, 1))))

@@ -11,12 +11,13 @@ KIND = "widget"
 
 
 class Visitor(NamedTuple):
-    """Who holds a socket, as their token says; `verified`: the site vouched for them."""
+    """Who holds a socket, as their token says; the site vouched for them (`verified`), and their address."""
 
     id: str
     name: str = ""
     email: str = ""
     verified: bool = False
+    email_verified: bool = False
 
 
 def external_id(visitor: str, client_id: str) -> str:
@@ -41,6 +42,7 @@ def envelope(
     """What was said as an `Inbound`; `files` are what the uploads that it names hold."""
     key = external_id(visitor.id, frame.client_id)
     told = frame if isinstance(frame, Said) else None
+    email = visitor.email or (told.email if told else "")
     return Inbound(
         id=message_id(channel_id, key),
         channel_id=channel_id,
@@ -49,8 +51,9 @@ def envelope(
         sender=Sender(
             address=visitor.id,
             name=visitor.name or (told.name if told else ""),
-            email=visitor.email or (told.email if told else ""),
-            verified=visitor.verified,
+            email=email,
+            # An address that only the page names proves nothing, and rules may go by it.
+            verified=visitor.verified and (visitor.email_verified or not email),
         ),
         event=_event(frame, files),
         received_at=now,

@@ -95,7 +95,7 @@ class SiteUser(BaseModel):
 
 
 class NewVisitor(BaseModel):
-    """Nobody the site knows, or its `user` with the `hmac` that its server made over the user's id."""
+    """Nobody the site knows, or its `user` with the `hmac` that its server made (see `gateway.visitors`)."""
 
     user: SiteUser | None = None
     hmac: str = Field("", max_length=200)

@@ -11,6 +11,7 @@ import pytest
 import standardwebhooks
 import svix.webhooks
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec.structs import replace
 
 from bus.envelope import Attachment, Message, Option, Outbound, Sender
 from bus.ids import message_id
@@ -383,7 +384,7 @@ def outbound(*options: Option) -> Outbound:
 
 
 def test_a_reply_is_posted_as_documented() -> None:
-    """The body holds type, timestamp and data; options are an extension and stay out of the text."""
+    """The body holds type, timestamp and data; options are an extension, and numbered lines of the text."""
     reply = outbound(Option(value="helped", label="Yes"), Option(value="person", label="No"))
     assert json.loads(send.payload(reply, [b"hi"])) == {
         "type": "message.created",
@@ -393,7 +394,7 @@ def test_a_reply_is_posted_as_documented() -> None:
             "conversation": "c-42",
             "to": {"id": "u-7"},
             "author": "bot",
-            "text": "Which of these?",
+            "text": "Which of these?\n1. Yes\n2. No",
             "attachments": [{"name": "a.txt", "type": "text/plain", "data": "aGk="}],
             "options": [{"value": "helped", "label": "Yes"}, {"value": "person", "label": "No"}],
         },
@@ -404,3 +405,11 @@ def test_a_question_is_asked_in_numbered_lines() -> None:
     """Where the customer is to choose an article, a program without buttons still shows the choices."""
     reply = outbound(Option(value="article:a1", label="Refunds"), Option(value="person", label="A person"))
     assert worded(reply) == "Which of these?\n1. Refunds\n2. A person"
+
+
+def test_an_answer_is_followed_by_the_question_whether_it_helped() -> None:
+    """The article's words stay as they are; what has no options is sent as it is."""
+    options = (Option(value="helped", label="That helped"), Option(value="person", label="Talk to a person"))
+    answer = replace(outbound(*options), text="It is on its way.", asks="Did this help?")
+    assert worded(answer) == "It is on its way.\n\nDid this help?\n1. That helped\n2. Talk to a person"
+    assert worded(outbound()) == "Which of these?"

@@ -18,7 +18,7 @@ from channels.widget.receive import Visitor
 from channels.widget.settings import WidgetSettings
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
-ANN = Visitor("user:7", "Ann", "ann@example.org", verified=True)
+ANN = Visitor("user:7", "Ann", "ann@example.org", verified=True, email_verified=True)
 
 
 def test_a_message_becomes_an_envelope() -> None:

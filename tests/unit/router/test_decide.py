@@ -92,6 +92,7 @@ def test_a_sure_match_is_answered_by_the_bot() -> None:
                 Option(value="helped", label="That helped"),
                 Option(value="person", label="Talk to a person"),
             ),
+            asks="Did this help?",
         ),
         ChangeConversation(
             conversation=replace(WITH_BOT, subject="Where is my parcel?", answered=("art_1",), bot_turns=1)
@@ -282,7 +283,9 @@ def test_a_message_that_only_mentions_a_person_is_no_command(text: str) -> None:
     assert replies(decided(text, in_context(match=matched("answer", "art_1")))) == ["It is on its way."]
 
 
-@pytest.mark.parametrize("said", ["Thanks!", "That helped", Action(value="helped", text="That helped")])
+@pytest.mark.parametrize(
+    "said", ["Thanks!", "That helped", "yes", "1", "1.", Action(value="helped", text="That helped")]
+)
 def test_thanks_after_an_answer_ends_it_as_self_served(said: str | Action) -> None:
     """The conversation closes with a word of thanks and no ticket."""
     decision = decided(said, in_context(ANSWERED, matched("answer", "art_2")))
@@ -310,6 +313,13 @@ def test_the_helped_button_opens_no_ticket_although_its_conversation_is_over() -
 def test_thanks_with_nothing_answered_is_an_ordinary_message() -> None:
     """There is nothing that could have helped."""
     assert decided("Thanks!").why == "opens a ticket: the knowledge base has no answer"
+
+
+@pytest.mark.parametrize("text", ["2", "Talk to a person"])
+def test_the_second_line_under_an_answer_is_a_person(text: str) -> None:
+    """Where the customer sees numbered lines, the number is the button."""
+    decision = decided(text, in_context(ANSWERED, matched("answer", "art_2")))
+    assert decision.why == "opens a ticket: the customer asks for a person"
 
 
 @pytest.mark.parametrize("text", ["No", "That didn’t help.", "没用", "还是不行"])
