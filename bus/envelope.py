@@ -151,6 +151,7 @@ class Inbound(Value, frozen=True, kw_only=True):
     conversation, "" where it has none. `context` is where the customer stood (page, referrer, campaign,
     device). `raw` is the platform's own bytes; past 64 KB they are in the blob store and `raw_blob` names
     them. `source` and `number` say how many the process that accepted it had accepted before (see `Mark`).
+    `through` is the channel that it was accepted on, where it belongs into a conversation of another one.
     """
 
     id: str
@@ -167,11 +168,13 @@ class Inbound(Value, frozen=True, kw_only=True):
     raw_blob: str = ""
     source: str = ""
     number: int = 0
+    through: str = ""
 
     @property
     def mark(self) -> Mark:
         """Its place in the ledger."""
-        return Mark(minute_of(self.received_at), self.channel_id, self.source, self.number)
+        accepted_on = self.through or self.channel_id
+        return Mark(minute_of(self.received_at), accepted_on, self.source, self.number)
 
 
 class Option(Value, frozen=True, kw_only=True):

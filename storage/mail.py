@@ -29,10 +29,12 @@ REMEMBERED: Final = timedelta(hours=24)
 
 
 class Place(NamedTuple):
-    """Where a mail belongs."""
+    """Where a mail belongs. `channel` and its `kind` are given where that is a chat that went on by mail."""
 
     address: str
     thread: str
+    channel: str = ""
+    kind: str = ""
 
 
 def digest(message_id: str) -> str:
@@ -59,6 +61,20 @@ def of_message(sql: Connection, channel_id: str, message_id: str) -> Place | Non
     query = select(_message.conversation_id).where(_message.id == message_id)
     found = sql.execute(query).scalar_one_or_none()
     return None if found is None else of_conversation(sql, channel_id, found)
+
+
+def of_chat(sql: Connection, id_: str) -> Place | None:
+    """The place of a chat that went on by mail: `id_` is the conversation's, or that of a message of it."""
+    found = select(_message.conversation_id).where(_message.id == id_).scalar_subquery()
+    channel = schema.channels.c
+    query = (
+        select(_contact.address, _conversation.thread, channel.id, channel.kind)
+        .join_from(schema.conversations, schema.contact_points, _contact.id == _conversation.contact_point_id)
+        .join(schema.channels, channel.id == _conversation.channel_id)
+        .where((_conversation.id == id_) | (_conversation.id == found), channel.kind == "widget")
+    )
+    line = sql.execute(query).first()
+    return None if line is None else Place(*line)
 
 
 def of_ids(sql: Connection, channel_id: str, message_ids: Sequence[str]) -> Place | None:

@@ -57,6 +57,15 @@ _helper = Prepared(
         ),
     )
 )
+_waiting = Prepared(
+    select(schema.tickets.c.id)
+    .join_from(schema.conversations, schema.tickets, schema.tickets.c.id == schema.conversations.c.ticket_id)
+    .where(
+        schema.conversations.c.contact_point_id == bindparam("contact"),
+        schema.conversations.c.with_ == literal_column("'person'"),
+        schema.tickets.c.status.in_([literal_column("'queued'"), literal_column("'offered'")]),
+    )
+)
 _marks = schema.read_marks.c
 
 
@@ -94,6 +103,12 @@ def last(sql: Connection, contact_point_id: str, limit: int) -> list[Shown]:
 def helper(sql: Connection, contact_point_id: str) -> str | None:
     """The name of the agent who has their conversation; None where nobody has."""
     found = _helper.rows(sql, {"contact": contact_point_id})
+    return found[0][0] if found else None
+
+
+def waiting_ticket(sql: Connection, contact_point_id: str) -> str | None:
+    """The ticket with which they wait for a person; None where they don't."""
+    found = _waiting.rows(sql, {"contact": contact_point_id})
     return found[0][0] if found else None
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from router.desk import Desk
 from router.lifecycle import Fired, fire
-from router.values import Ticket
+from router.values import Conversation, Ticket
 from storage import (
     agents,
     conversations,
@@ -27,7 +27,8 @@ from storage import (
     visits,
 )
 from storage.store import StoreUnavailable, Tx
-from workers import inbox, notices, presence
+from workers import continuing, inbox, notices, presence
+from workers.inbox import Words
 from workers.offering import give_back
 from workers.setup import Setup, SetupLoader
 
@@ -97,7 +98,7 @@ def _fire(tx: Tx, setup: Setup) -> int:
             notices.of_queue_step(tx, after, setup.desk, people)
         inbox.save(tx, before, after)
     for conversation_id in answered:
-        _self_served(tx, conversation_id)
+        _end_silence(tx, conversation_id)
     for offer in lapsed:
         give_back(tx, offer, "expired", setup.desk)
     gone = presence.lose_who_is_gone(tx, setup.desk) + presence.end_shifts(tx, setup.desk)
@@ -113,9 +114,11 @@ def _fired(ticket: Ticket, now: datetime, desk: Desk) -> Fired:
         return Fired(replace(ticket, due_at=now + LATER))
 
 
-def _self_served(tx: Tx, conversation_id: str) -> None:
+def _end_silence(tx: Tx, conversation_id: str) -> None:
     conversation = conversations.lock(tx, conversation_id)
-    if conversation.with_ == "bot" and conversation.due_at is not None and conversation.due_at <= tx.now:
+    if conversation.with_ != "bot" and conversation.due_at is not None and conversation.due_at <= tx.now:
+        after = replace(_continued(tx, conversation), due_at=None)
+    elif conversation.with_ == "bot" and conversation.due_at is not None and conversation.due_at <= tx.now:
         # Whoever left the bot's last question without an answer was not served.
         served = bool(conversation.answered) and not conversation.offered
         after = replace(conversation, with_="closed", outcome="self_served" if served else "", due_at=None)
@@ -123,3 +126,12 @@ def _self_served(tx: Tx, conversation_id: str) -> None:
         after = replace(conversation, due_at=None)
     conversations.save(tx, [after])
     tx.emit("conversation.updated", conversation=conversation_id, outcome=after.outcome)
+
+
+def _continued(tx: Tx, conversation: Conversation) -> Conversation:
+    """Mail what the visitor of a chat has missed."""
+    missed = continuing.missed_by(tx, conversation)
+    if missed is None:
+        return conversation
+    said = Words(missed.text, attachments=missed.attachments, details=missed.details)
+    return inbox.mail_aside(tx, conversation, said, missed.mailbox)

@@ -19,6 +19,7 @@ from router.sla import STOPPING
 from router.values import ContactPoint, Conversation, Customer, Ticket
 from storage import contacts, conversations, deliveries, messages, offers, outbox, tickets
 from storage.store import Missing, Tx
+from workers import continuing
 
 # Fields of a ticket that an event names when they change; the rest is bookkeeping.
 _TOLD = (
@@ -74,7 +75,8 @@ def save(tx: Tx, before: Ticket, after: Ticket, **cause: Any) -> Ticket:
     if after.status == "closed" and before.status != "closed":
         conversation = conversations.lock(tx, after.conversation_id)
         if conversation.ticket_id == after.id and conversation.with_ != "closed":
-            closed = replace(conversation, with_="closed", outcome="resolved", due_at=None)
+            # What was said last may still have to be mailed (`workers.continuing`).
+            closed = replace(conversation, with_="closed", outcome="resolved")
             conversations.save(tx, [closed])
     changed = {name: getattr(after, name) for name in _TOLD if getattr(after, name) != getattr(before, name)}
     if changed:
@@ -102,6 +104,8 @@ def reply(
     message, conversation = _say(tx, conversation, agent_id, words, "public")
     if conversation.with_ == "bot":
         conversation = replace(conversation, with_="person", due_at=None)
+    if words.live:
+        conversation = continuing.due(tx, conversation)
     conversations.save(tx, [conversation])
     if not words.live:
         _send(tx, message)
@@ -134,6 +138,15 @@ def note(
     if mailed:
         _send(tx, message)
     return message
+
+
+def mail_aside(tx: Tx, conversation: Conversation, words: Words, mailbox: str) -> Conversation:
+    """A note of the desk's own that also goes from a mailbox to whom its details name."""
+    message, conversation = _say(tx, conversation, None, words, "note", author="system")
+    deliveries.queue(tx, [(message.id, mailbox, conversation.id, message.position)])
+    wake = Wake(channel_id=mailbox, conversation_id=conversation.id)
+    outbox.put(tx, OUTBOUND, [encode(wake)])
+    return conversation
 
 
 def merge(tx: Tx, ticket_id: str, into_id: str, desk: Desk) -> Ticket:

@@ -41,6 +41,8 @@ from workers.signatures import ending
 MAIL: Final = KIND
 FORWARDED: Final = "forwarded"
 """The detail of a message that was forwarded to somebody; it holds the id of what they were shown."""
+CONTINUED: Final = "continued"
+"""The detail of a note by which a chat went on; it holds the position of the last message that it told of."""
 CONVERSATION: Final = "cv_"
 _NUMBER: Final = re.compile(r"\[#(\d{1,9})\]")
 # Of a long body so much is kept beside what its author wrote; all of it is in the raw mail.
@@ -117,7 +119,7 @@ class Letters:
                 mails.passed,
                 message_id=claim.message_id,
                 channel_id=claim.channel_id,
-                address=outbound.address,
+                address=_reached(outbound, context),
                 words=words_of(outbound.text),
                 conversation_id=claim.conversation_id,
                 ours=True,
@@ -136,8 +138,12 @@ def _placed(tx: Tx, inbound: Inbound, letter: Letter, channel: Mail) -> Inbound:
     returned = _returned(tx, inbound.channel_id, letter.bounce, channel) if letter.bounce else None
     ours = _ours(letter, _key(channel))
     place = returned or _thread(tx.sql, inbound, letter, ours) or Place(sender, _name(inbound, letter))
+    if place.channel and letter.bounce:
+        # That a mail came back is nothing to show to who is in the chat.
+        place = Place(sender, _name(inbound, letter))
     own = channel.settings.address.lower()
-    mails.remember(tx, inbound.channel_id, letter.message_id, place)
+    if not place.channel:
+        mails.remember(tx, inbound.channel_id, letter.message_id, place)
     by_itself = letter.automatic or sender == own
     if not by_itself:
         words = words_of(letter.reply_text)
@@ -148,7 +154,7 @@ def _placed(tx: Tx, inbound: Inbound, letter: Letter, channel: Mail) -> Inbound:
         mails.passed(tx, inbound.id, inbound.channel_id, sender, words, conversation_id="", ours=False)
     aside = _answers_forward(tx.sql, ours)
     # Who was shown one message of a conversation is not told the rest of it.
-    if not (by_itself or aside):
+    if not (by_itself or aside or place.channel):
         mails.join(tx, inbound.channel_id, place, _people(letter, place, own))
     return _envelope(inbound, letter, place, by_itself=by_itself, aside=aside)
 
@@ -176,7 +182,7 @@ def _thread(sql: Sql, inbound: Inbound, letter: Letter, ours: Sequence[str]) -> 
     channel_id = inbound.channel_id
     for id_ in ours:
         found = mails.of_conversation if id_.startswith(CONVERSATION) else mails.of_message
-        if place := found(sql, channel_id, id_):
+        if place := found(sql, channel_id, id_) or mails.of_chat(sql, id_):
             return place
     if place := mails.of_ids(sql, channel_id, _named(letter)):
         return place
@@ -192,7 +198,7 @@ def _returned(tx: Tx, channel_id: str, bounce: BounceReport, channel: Mail) -> P
     # Without our own Message-ID anybody could have written it.
     if not message or not bounce.permanent:
         return mails.of_message(tx.sql, channel_id, message) if message else None
-    place = mails.of_message(tx.sql, channel_id, message)
+    place = mails.of_message(tx.sql, channel_id, message) or mails.of_chat(tx.sql, message)
     if place is None or not mails.bounced(tx, channel_id, message, reason):
         return None
     if address := _unreached(tx.sql, message, bounce.recipient.lower(), place):
@@ -207,7 +213,7 @@ def _unreached(sql: Sql, message_id: str, recipient: str, place: Place) -> str:
     named = {one.lower() for kind in ("to", "cc", "bcc") for one in details.get(kind, ())}
     if recipient in named:
         return recipient
-    return "" if FORWARDED in details else place.address
+    return "" if FORWARDED in details or CONTINUED in details else place.address
 
 
 def _name(inbound: Inbound, letter: Letter) -> str:
@@ -253,6 +259,10 @@ def _envelope(inbound: Inbound, letter: Letter, place: Place, *, by_itself: bool
     )
     same = place.address == inbound.sender.address
     sender = inbound.sender if same else replace(inbound.sender, address=place.address)
+    if place.channel:
+        inbound = replace(
+            inbound, channel_id=place.channel, channel_kind=place.kind, through=inbound.channel_id
+        )
     return replace(
         inbound,
         sender=sender,
@@ -282,12 +292,16 @@ def _context(sql: Sql, claim: Claim, settings: MailSettings, now: datetime) -> t
         return {**named, **below, FORWARDED: True, "automatic": False}, ""
     position = message.position if message else 0
     before = mails.recent(sql, claim.conversation_id, position, _THREAD_OF)
+    if CONTINUED in details:
+        # What was said in the chat went as no mail that this one could name.
+        before = [one for one in before if one[1] == "customer"]
     by_itself = outbound.author in _BY_ITSELF
     held = ""
+    address = _reached(outbound, named)
     if by_itself and not mails.counted(sql, claim.message_id):
-        past = mails.ours(sql, claim.channel_id, outbound.address, claim.conversation_id, now)
-        held = held_back(past, words_of(outbound.text), now) or _echo(sql, claim, now)
-    if by_itself and not held and (why := mails.blocked(sql, claim.channel_id, outbound.address, now)):
+        past = mails.ours(sql, claim.channel_id, address, claim.conversation_id, now)
+        held = held_back(past, words_of(outbound.text), now) or _echo(sql, claim, address, now)
+    if by_itself and not held and (why := mails.blocked(sql, claim.channel_id, address, now)):
         held = f"held back: mail to this address {why}"
     place = Place(outbound.address, outbound.thread)
     people = [] if by_itself else sorted(mails.people(sql, claim.channel_id, place))
@@ -304,9 +318,9 @@ def _context(sql: Sql, claim: Claim, settings: MailSettings, now: datetime) -> t
     }, held
 
 
-def _echo(sql: Sql, claim: Claim, now: datetime) -> str:
+def _echo(sql: Sql, claim: Claim, address: str, now: datetime) -> str:
     """Why nothing answers a mail that says again what was sent by itself a moment ago."""
-    ours = mails.said_by_itself(sql, claim.channel_id, claim.outbound.address, now - WINDOW)
+    ours = mails.said_by_itself(sql, claim.channel_id, address, now - WINDOW)
     last = last_of_customer(sql, claim.conversation_id) if ours else None
     told = f"held back: they wrote back within {WINDOW.seconds // 60} minutes what was sent by itself"
     return told if last is not None and echoed(ours, last.text) else ""
@@ -317,6 +331,11 @@ def _signature(sql: Sql, settings: MailSettings, message: Stored | None) -> dict
     own = signatures.of_agent(sql, agent.id) if agent else Signature()
     below = ending(own, settings, agent)
     return {"signature": below._asdict()} if any(below) else {}
+
+
+def _reached(outbound: Outbound, named: Mapping[str, Any]) -> str:
+    """Whom a mail goes to before anybody else."""
+    return str(next(iter(named.get("to", ())), outbound.address))
 
 
 def _message_id(line: tuple[str, str, Any], key: str, own: str) -> str:

@@ -24,6 +24,7 @@ from channels.widget import frames, receive
 from channels.widget.receive import Visitor
 from gateway.acceptance import Acceptance
 from gateway.tally import Tally
+from gateway.waiting import Waiting, of_contact
 from storage import uploads, visitors, visits
 from storage.store import Clock, Store, StoreUnavailable
 from storage.visitors import Shown
@@ -37,6 +38,7 @@ VISITS: Final = Rate(per_second=2, burst=20)
 POLICY, TRY_AGAIN, TOKEN_REFUSED = 1008, 1013, 4401
 _HELLO_S = 10.0
 _AGAIN_AFTER_S = 2.0
+TELL_WAIT_EVERY_S = 30.0
 # From the first message of somebody new until a worker has stored it: pauses between looks, in seconds.
 _PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 
@@ -90,6 +92,8 @@ class Session:
         self._contact: str | None = None
         # Who helps, as the visitor was last told; "" while they have not been told anything.
         self._helper: str | None = ""
+        self._waiting: Waiting | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     async def run(self, visitor: Visitor, cursor: str | None, device: str) -> None:
         """Show what there is after the cursor (None: the last messages), then talk until it is closed."""
@@ -100,9 +104,11 @@ class Session:
             async for raw in _texts(self._socket):
                 await self._hear(raw, device)
         finally:
-            showing.cancel()
-            with suppress(asyncio.CancelledError):
-                await showing
+            for task in (showing, self._telling):
+                if task is not None:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
 
     @property
     def _spoken(self) -> str:
@@ -152,6 +158,31 @@ class Session:
         if helper != self._helper:
             self._helper = helper
             await self._say({"type": "agent", "name": helper})
+        if helper is None:
+            await self._tell_wait(contact)
+        elif self._waiting is not None:
+            await self._wait_is(None)
+
+    async def _tell_wait(self, contact: str) -> None:
+        """How long it likely takes, to who waits; told again while they do, as it changes."""
+        await self._wait_is(await self._parts.store.read(partial(of_contact, contact_point_id=contact)))
+        if self._waiting is not None and self._telling is None:
+            self._telling = asyncio.create_task(self._keep_telling(contact))
+
+    async def _keep_telling(self, contact: str) -> None:
+        while self._waiting is not None:
+            await asyncio.sleep(TELL_WAIT_EVERY_S)
+            with suppress(StoreUnavailable):
+                await self._wait_is(
+                    await self._parts.store.read(partial(of_contact, contact_point_id=contact))
+                )
+        self._telling = None
+
+    async def _wait_is(self, waiting: Waiting | None) -> None:
+        if waiting != self._waiting:
+            self._waiting = waiting
+            seconds = None if waiting is None else waiting.seconds
+            await self._say({"type": "wait", "waiting": waiting is not None, "seconds": seconds})
 
     async def _catch_up_messages(self, contact: str) -> None:
         read = self._parts.store.read

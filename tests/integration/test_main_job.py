@@ -171,7 +171,8 @@ async def test_an_article_answers_within_two_seconds_of_being_written(
 
     await eventually(matched, seconds=2)
     await shop.post({"id": "s", "from": {"id": "u-11"}, "text": "can I hire snowshoes?"})
-    assert (await shop.said(1))[0]["text"] == "Yes: 12 € a day."
+    asked = "Did this help?\n1. That helped\n2. Talk to a person"
+    assert (await shop.said(1))[0]["text"] == f"Yes: 12 € a day.\n\n{asked}"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ export function Chat({ log, outbox, link, draft, open, framed, actions }) {
   return html`<main class="chat">
     <header>
       <div class="title"><h1>${link.channelName.value || " "}</h1>
-        ${link.helper.value && html`<p>${t("helper", { name: link.helper.value })}</p>`}</div>
+        ${link.helper.value ? html`<p>${t("helper", { name: link.helper.value })}</p>` : link.wait.value && html`<p role="status">${waitFor(link.wait.value)}</p>`}</div>
       ${framed && html`<button class="close" onClick=${actions.close} aria-label=${t("close")}><${Icon} d="M6 6l12 12M18 6L6 18" /></button>`}
     </header>
     <${Notice} link=${link} />
@@ -104,6 +104,12 @@ function Waiting({ entry, first, actions }) {
           <button onClick=${() => actions.remove(entry)}>${t("remove")}</button></p>`
       : html`<p class="state">${t(first ? "sending" : "waiting")}</p>`}
   </li>`;
+}
+
+function waitFor({ seconds }) {
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds === null) return t("wait_unknown");
+  return minutes < 60 ? t("wait_minutes", { n: minutes }) : t("wait_hours", { n: Math.ceil(minutes / 60) });
 }
 
 const newDay = (message, before) => !before || new Date(message.created_at).toDateString() !== new Date(before.created_at).toDateString();

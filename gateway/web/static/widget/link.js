@@ -19,6 +19,7 @@ export class Link {
   ask = signal([]); // what somebody new is asked for
   hours = signal(null);
   helper = signal(null); // the agent who has the conversation
+  wait = signal(null); // {seconds}: they wait for a person, and likely for so long (null: nobody knows)
   #socket = null;
   #opening = false;
   #identifying = false;
@@ -136,6 +137,7 @@ export class Link {
     token ? (this.token = token) : forget(this.tokenKey);
     this.#cursor = this.#readTo = null;
     this.helper.value = null;
+    this.wait.value = null;
     this.ask.value = [];
     this.onOther();
     // At once, and not when it has closed: what still comes through it is not for the new visitor.
@@ -187,6 +189,7 @@ export class Link {
     else if (frame.type === "accepted") this.#accepted(frame);
     else if (frame.type === "error") this.#failed(frame);
     else if (frame.type === "agent") this.#helped(frame);
+    else if (frame.type === "wait") this.wait.value = frame.waiting ? { seconds: frame.seconds } : null;
     else {
       if (frame.type === "message") this.#cursor = frame.cursor ?? this.#cursor;
       this.onFrame(frame);
@@ -199,6 +202,7 @@ export class Link {
     this.channelName.value = frame.channel?.name ?? "";
     this.ask.value = frame.ask ?? [];
     this.hours.value = frame.hours ?? null;
+    this.wait.value = null; // said next where they still wait
     this.flush();
     this.#tellVisits();
   }
