@@ -1,10 +1,13 @@
 """A chat whose visitor went away goes on by e-mail, and comes back."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
-from storage import conversations
+from storage import conversations, visitors
+from storage.store import Tx
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
 from tests.integration.mailbox import Mailbox, opened, text_of
@@ -53,27 +56,52 @@ async def test_a_chat_goes_on_by_mail_and_comes_back(desk: Desk, box: Mailbox, i
     assert len(box.smtp.taken()) == 2
 
 
-async def test_who_has_seen_it_gets_no_mail(desk: Desk, box: Mailbox, impatient: None) -> None:
-    """Nor who told no address; what a mark says was seen, and what was mailed, is not mailed again."""
+async def test_who_has_seen_it_gets_no_mail(desk: Desk, box: Mailbox) -> None:
+    """Nor who told no address."""
     channel, _ = await site(desk)
     there, nameless = await visit(desk, channel), await visit(desk, channel)
+    read, write = desk.parts.store.read, desk.parts.store.write
     async with there.open() as tab, nameless.open() as other:
         await other.say(said("n1"))
         await other.until("message", author="system")
         await tab.say(said("c1", email="ann@example.org"))
         await tab.until("message", author="system")
         tickets = (await desk.ask("GET", f"/api/v1/tickets?channel={channel}")).body["data"]
+        ids = [ticket["conversation_id"] for ticket in tickets]
         for ticket in tickets:
             await box.reply(ticket, "Seen at once.")
         shown = (await tab.until("message", author="agent"))[-1]
         await tab.say({"type": "read", "cursor": shown["cursor"]})
 
-        async def over() -> bool:
-            rows = await desk.parts.store.read(
-                lambda sql: [conversations.get(sql, one["conversation_id"]).due_at for one in tickets]
-            )
-            return rows == [None, None]
+        async def seen() -> bool:
+            return any([await read(partial(visitors.read_up_to, conversation_id=one)) for one in ids])
 
-        await eventually(over, 30)
-    notes = [line for one in tickets for line in await box.messages(one["conversation_id"], 1)]
-    assert ([line for line in notes if line["kind"] == "note"], box.smtp.taken()) == ([], [])
+        await eventually(seen, 30)
+
+    def ten_minutes_later(tx: Tx) -> None:
+        conversations.save(tx, [replace(conversations.lock(tx, one), due_at=tx.now) for one in ids])
+
+    await write(ten_minutes_later)
+
+    async def over() -> bool:
+        found = [await read(partial(conversations.get, conversation_id=one)) for one in ids]
+        return not any(one.due_at for one in found)
+
+    await eventually(over, 30)
+    lines = [line for one in ids for line in await box.messages(one, 1)]
+    assert ([line for line in lines if line["kind"] == "note"], box.smtp.taken()) == ([], [])
+
+
+async def test_who_waits_is_told_for_how_long(desk: Desk) -> None:
+    """As long as nobody has it; unknown where nothing is, and over once somebody has."""
+    visitor = await visit(desk, (await site(desk))[0])
+    body = {"name": "Ana", "email": "ana@example.org", "role": "agent", "password": "correct horse battery"}
+    agent = (await desk.ask("POST", "/api/v1/agents", body)).body
+    async with visitor.open() as tab:
+        await tab.say(said("c1"))
+        (told,) = [one for one in await tab.until("wait") if one["type"] == "wait"]
+        (ticket,) = (await desk.ask("GET", "/api/v1/tickets")).body["data"]
+        await desk.ask("PATCH", f"/api/v1/tickets/{ticket['id']}", {"assignee": agent["id"]})
+        over = (await tab.until("wait"))[-1]
+    assert told == {"type": "wait", "waiting": True, "seconds": None}
+    assert over == {"type": "wait", "waiting": False, "seconds": None}
