@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import cache
 from itertools import count
 
@@ -13,24 +13,16 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.http.dispatch import WHO, Handler
+from gateway.http.dress import REQUEST_ID, dress
 from gateway.http.peer import client_address
 from gateway.http.problems import failure, problem_of, respond
 from gateway.settings import Settings
 
-REQUEST_ID = "X-Request-Id"
 _PROCESS = secrets.token_hex(6)
 _count = count(1)
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _BUSY = frozenset({"/hooks/{channel_id}", "/livez", "/readyz", "/metrics"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-
-SECURITY_HEADERS: Mapping[str, str] = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""On every response that does not set its own."""
 
 _access = structlog.get_logger("frontdesk.access")
 _errors = structlog.get_logger("frontdesk.http")
@@ -70,22 +62,23 @@ def edge(
     async def watch(request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
         started = clock()
         request_id = _request_id(request)
-        tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
+        # Nothing unbinds it: each request is answered in a task of its own.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
-            response = await _answer(request, handler, route)
-            if not response.prepared:
-                _dress(response, request_id)
-            took = clock() - started
-            if route is None:
-                route = _route(request)
-            method = request.method if request.method in hdrs.METH_ALL else "OTHER"
-            tally(method, route, response.status).inc()
-            time_of(method, route).observe(took)
-            # What arrives all the time and goes well would drown the rest.
-            if verbose or route not in _BUSY or response.status >= web.HTTPBadRequest.status_code:
-                _tell(request, method, response.status, took)
-        finally:
-            structlog.contextvars.reset_contextvars(**tokens)
+            response = await handler(request)
+        except Exception as error:
+            response = _told(error, request, route)
+        if not response.prepared:
+            dress(response, request_id)
+        took = clock() - started
+        if route is None:
+            route = _route(request)
+        method = request.method if request.method in hdrs.METH_ALL else "OTHER"
+        tally(method, route, response.status).inc()
+        time_of(method, route).observe(took)
+        # What arrives all the time and goes well would drown the rest.
+        if verbose or route not in _BUSY or response.status >= web.HTTPBadRequest.status_code:
+            _tell(request, method, response.status, took)
         return response
 
     def _tell(request: web.Request, method: str, status: int, took: float) -> None:
@@ -112,29 +105,20 @@ def middleware(watch: Watch) -> Middleware:
     return routed
 
 
-async def _answer(request: web.Request, handler: Handler, route: str | None) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except Exception as error:
-        problem = problem_of(error)
-        if problem is not None:
-            return respond(problem)
-        _errors.exception("a request failed", method=request.method, route=route or _route(request))
-        return failure()
+def _told(error: Exception, request: web.Request, route: str | None) -> web.StreamResponse:
+    problem = problem_of(error)
+    if problem is not None:
+        return respond(problem)
+    _errors.exception("a request failed", method=request.method, route=route or _route(request))
+    return failure()
 
 
 def _request_id(request: web.Request) -> str:
     given = request.headers.get(REQUEST_ID, "")
     # Counted, not drawn: randomness is a call to the kernel, and an id need only be nobody else's.
-    return given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_count):x}"
+    return given if given and _ID.fullmatch(given) else f"{_PROCESS}-{next(_count):x}"
 
 
 def _route(request: web.Request) -> str:
     resource = request.match_info.route.resource
     return "unknown" if resource is None else resource.canonical
-
-
-def _dress(response: web.StreamResponse, request_id: str) -> None:
-    response.headers[REQUEST_ID] = request_id
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)

@@ -1,8 +1,9 @@
 """`POST /hooks/{channel_id}`: whatever a platform calls us with; answered once it is durable."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from channels.protocol import HookRequest, Malformed, Received, TooLarge, Unauth
 from gateway.acceptance import Acceptance
 from gateway.http import body as bodies
 from gateway.http import problems
+from gateway.http.dress import answer
 from gateway.http.peer import client_address
 from gateway.settings import Settings
 from gateway.tally import Tally
@@ -23,7 +25,6 @@ from workers.connections import Connected, Connections
 OFF_LOOP = 64 * 1024
 _BURST_SECONDS = 5
 PATTERN: Final = "/hooks/{channel_id}"
-_JSON: Final = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Refused(problems.Problem):
     status = 401
 
 
-Hook = Callable[[web.Request, str], Awaitable[web.Response]]
+Hook = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 """Answers a request to the hook of this channel."""
 
 
@@ -52,7 +53,7 @@ def hook_of(parts: HookParts) -> Hook:
     """What answers hooks; it raises `gateway.http.problems`."""
     rate = Rate(parts.settings.hook_rate, max(1, int(parts.settings.hook_rate * _BURST_SECONDS)))
 
-    async def hook(request: web.Request, channel_id: str) -> web.Response:
+    async def hook(request: web.Request, channel_id: str) -> web.StreamResponse:
         connected = parts.connections.get(channel_id) or await parts.connections.find(channel_id)
         if connected is None or not connected.enabled or not connected.channel.longest_body:
             raise problems.NotFound("There is no such hook.")
@@ -61,8 +62,12 @@ def hook_of(parts: HookParts) -> Hook:
         if wait := await parts.live.limit(f"hook:{channel_id}:{caller}", rate):
             parts.tally.refused(channel_id, parts.clock())
             raise problems.TooManyRequests(wait)
+        body = _arrived(request)
         try:
-            received = await _receive(request, connected, parts)
+            if body:
+                received = _heard(connected, request.headers, body, parts.clock)
+            else:
+                received = await _received(request, connected, parts.clock)
         except problems.Problem:
             parts.tally.refused(channel_id, parts.clock())
             raise
@@ -70,8 +75,8 @@ def hook_of(parts: HookParts) -> Hook:
             received = await _completed(connected, received)
         accepted = await parts.acceptance.take_all(received)
         # A platform also tells of things that are no event here.
-        body = _answer(accepted[0].id, accepted[0].duplicate) if accepted else b"{}"
-        return web.Response(status=202, body=body, headers=_JSON)
+        said = _said(accepted[0].id, accepted[0].duplicate) if accepted else b"{}"
+        return answer(request, HTTPStatus.ACCEPTED, said)
 
     return hook
 
@@ -79,28 +84,30 @@ def hook_of(parts: HookParts) -> Hook:
 def route(hook: Hook) -> web.RouteDef:
     """The hook's route."""
 
-    async def routed(request: web.Request) -> web.Response:
+    async def routed(request: web.Request) -> web.StreamResponse:
         return await hook(request, request.match_info["channel_id"])
 
     return web.post(PATTERN, routed)
 
 
-async def _receive(request: web.Request, connected: Connected, parts: HookParts) -> Received:
-    channel = connected.channel
-    body = _arrived(request) or await bodies.read(request, channel.longest_body)
-    asked = HookRequest(connected.id, request.headers, body, parts.clock())
+def _heard(connected: Connected, headers: Mapping[str, str], body: bytes, clock: Clock) -> Received:
     try:
-        if len(body) > OFF_LOOP:
-            # The headers are a view of the connection; the thread gets its own.
-            own = asked._replace(headers=CIMultiDict(request.headers))
-            return await asyncio.to_thread(channel.receive, own)
-        return channel.receive(asked)
+        return connected.channel.receive(HookRequest(connected.id, headers, body, clock()))
     except Unauthenticated as error:
         raise Refused(_sentence(error)) from None
     except TooLarge as error:
         raise problems.TooLarge(_sentence(error)) from None
     except Malformed as error:
         raise problems.Invalid(*(problems.Fault(*fault) for fault in error.faults)) from None
+
+
+async def _received(request: web.Request, connected: Connected, clock: Clock) -> Received:
+    """What a body says that is large or comes in pieces."""
+    body = await bodies.read(request, connected.channel.longest_body)
+    if len(body) > OFF_LOOP:
+        # The headers are a view of the connection; the thread gets its own.
+        return await asyncio.to_thread(_heard, connected, CIMultiDict(request.headers), body, clock)
+    return _heard(connected, request.headers, body, clock)
 
 
 async def _completed(connected: Connected, received: Received) -> Received:
@@ -116,7 +123,7 @@ def _arrived(request: web.Request) -> bytes:
     return content.read_nowait() if content.is_eof() and content.total_bytes <= OFF_LOOP else b""
 
 
-def _answer(message_id: str, duplicate: bool) -> bytes:
+def _said(message_id: str, duplicate: bool) -> bytes:
     # Ids hold letters, digits and an underscore: nothing in them needs escaping.
     return b'{"id":"%b","duplicate":%b}' % (message_id.encode(), b"true" if duplicate else b"false")
 

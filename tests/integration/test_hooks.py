@@ -12,6 +12,7 @@ import standardwebhooks
 
 from bus.ids import message_id
 from bus.live import Rate
+from gateway.http.dress import SECURITY_HEADERS
 from tests.integration.conftest import Answer, Desk
 
 
@@ -74,6 +75,20 @@ async def test_a_message_is_accepted_under_its_derived_id_and_reaches_the_inbox(
     answer = await hook.post(message("ext-1"))
     assert (answer.status, answer.body) == (202, {"id": message_id(hook.id, "ext-1"), "duplicate": False})
     assert [one["text"] for one in await hook.stored("ext-1")] == ["转人工"]
+
+
+async def test_an_accepted_answer_wears_what_every_answer_wears(hook: Hook) -> None:
+    """Its request's id, the security headers, its length and date, whatever way it is written."""
+    kept = await hook.post(message("ext-1"), **{"X-Request-Id": "a-request-of-mine"})
+    closed = await hook.post(message("ext-2"), Connection="close")
+    unusual = await hook.post(message("ext-3"), Expect="100-continue")
+    names = {"Content-Type", "Content-Length", "Date", "Server", "X-Request-Id", *SECURITY_HEADERS}
+    worn = [{name.lower() for name in one.headers} for one in (kept, closed, unusual)]
+    expected = {name.lower() for name in names}
+    assert worn == [expected, expected | {"connection"}, expected]
+    assert kept.headers["X-Request-Id"] == "a-request-of-mine"
+    assert {name: kept.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert kept.headers["Content-Type"] == "application/json"
 
 
 async def test_the_same_id_again_is_a_duplicate_before_and_after_it_is_stored(hook: Hook) -> None:

@@ -121,13 +121,24 @@ async def test_when_the_first_fails_its_copies_fail_too_and_the_next_try_works(w
 
 
 async def test_a_sender_that_hangs_up_does_not_leave_its_copies_waiting(way: Way) -> None:
-    """When the first is cancelled its copies are told to try again."""
+    """What was begun for the first goes on for its copies, and is done once."""
     way.bus.gate.clear()
     first, second = (asyncio.create_task(way.acceptance.take(heard("a"))) for _ in range(2))
     await way.store.asked.wait()
     first.cancel()
-    with pytest.raises(BusUnavailable):
-        await second
+    way.bus.gate.set()
+    assert (await second).duplicate is True
+    assert len(way.bus.taken) == 1
+
+
+async def test_what_can_not_be_written_fails_alone(way: Way) -> None:
+    """An event that no envelope can hold takes none of those with it that came together with it."""
+    odd = replace(heard("odd"), context={"n": 2**70})
+    before, none, after = await asyncio.gather(
+        *(way.acceptance.take(one) for one in (heard("a"), odd, heard("b"))), return_exceptions=True
+    )
+    assert [type(one) for one in (before, none, after)] == [Accepted, OverflowError, Accepted]
+    assert [one.external_id for one in way.bus.taken] == ["a", "b"]
 
 
 async def test_while_the_store_is_away_messages_are_still_taken(way: Way) -> None:
