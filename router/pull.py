@@ -148,7 +148,7 @@ def _promise(ticket: Ticket, desk: Desk) -> tuple[float, float | None]:
 def _steps(ticket: Ticket, queue: Queue | None, desk: Desk) -> list[Step]:
     own = {_QUEUE + ticket.queue: 1} if queue is not None else {}
     found = [_step(ticket, at, step, desk, own) for at, step in openings(ticket, desk)]
-    if not found or found[0].after_s > 0:
+    if all(step.after_seconds > 0 for step in (queue.steps if queue is not None else ())):
         found.insert(0, Step(after_s=0, skills=_levels(ticket.skills) | own))
     return sorted(found, key=lambda step: step.after_s)
 

@@ -22,9 +22,10 @@ def openings(ticket: Ticket, desk: Desk) -> list[tuple[datetime, QueueStep]]:
     steps = sorted(queue.steps, key=lambda step: step.after_seconds)
     found = [(since + timedelta(seconds=step.after_seconds), step) for step in steps]
     risk = _at_risk(ticket, desk) if queue.hurry else None
+    hurried = None if risk is None else max(risk, since)
     for index, (at, step) in enumerate(found):
-        if risk is not None and at > risk:
-            found[index] = (max(risk, since), step)
+        if hurried is not None and at > hurried:
+            found[index] = (hurried, step)
             break
     return found
 
