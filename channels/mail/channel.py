@@ -72,6 +72,13 @@ class Mail(Channel):
         login = self._login(self.settings.imap_password)
         return fetch.listen(self._id, self.settings, login, self._tools.now, cursor)
 
+    async def connect(self, hook: str) -> None:
+        """See `Channel`: signs in where mail is fetched from, and where it is given to be sent."""
+        if self.settings.imap is not None:
+            await fetch.prove(self.settings.imap, self._login(self.settings.imap_password))
+        if self._sender is not None:
+            await self._sender.prove()
+
     async def send(self, outbound: Outbound) -> Sent:
         """See `Channel`. The external id is the Message-ID."""
         if self._sender is None:

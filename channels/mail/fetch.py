@@ -31,7 +31,7 @@ from channels.mail import receive
 from channels.mail.limits import LONGEST_MAIL, MEGABYTE
 from channels.mail.oauth import Login
 from channels.mail.settings import Imap, MailSettings
-from channels.protocol import Heard, Malformed, Received, Retryable, Unheard
+from channels.protocol import Denied, Heard, Malformed, Received, Retryable, Unheard
 
 T = TypeVar("T")
 # No answer within this is no connection; with the wait it is noticed within a minute.
@@ -39,6 +39,7 @@ ANSWER_S: Final = 20.0
 IDLE_S: Final = 20.0
 # Where the server knows no IDLE.
 _LOOK_S: Final = 5.0
+_TROUBLE: Final = (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError)
 # A mailbox that is new to the desk is read from so long ago on: years of old mail are no tickets.
 _FIRST: Final = timedelta(days=1)
 _LONGEST_AGAIN: Final = timedelta(days=30)
@@ -97,7 +98,7 @@ async def listen(
                 await call(box.wait)
     except Retryable as error:
         raise Unheard(str(error)) from None
-    except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
+    except _TROUBLE as error:
         if _refused(error):
             login.refused()
         raise Unheard(_words(error, settings.imap.host)) from None
@@ -105,6 +106,21 @@ async def listen(
         # Whatever the thread waits for ends with its socket.
         box.cut()
         thread.shutdown(wait=False, cancel_futures=True)
+
+
+async def prove(server: Imap, login: Login) -> None:
+    """Sign in and open the folder; raises `Denied`, and `Retryable` where the server can't be asked now."""
+    box = _Box(server)
+    try:
+        await asyncio.to_thread(box.open, await login.secret(), login.oauth)
+    except _TROUBLE as error:
+        told = _words(error, server.host)
+        if not _refused(error):
+            raise Retryable(told) from None
+        login.refused()
+        raise Denied(told) from None
+    finally:
+        box.cut()
 
 
 def _received(channel_id: str, raw: bytes, size: int, now: datetime) -> Received:

@@ -11,7 +11,7 @@ import aiosmtplib
 from channels.mail.compose import Composed
 from channels.mail.oauth import Login
 from channels.mail.settings import Smtp
-from channels.protocol import Doubtful, Rejected, Retryable
+from channels.protocol import Denied, Doubtful, Rejected, Retryable
 
 _SECONDS: Final = 12.0
 # A connection that rested longer is asked whether it is still there; servers close idle ones.
@@ -33,6 +33,13 @@ class Sender:
         try:
             client = await self._connected()
             await self._give(client, sender, mail)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise self._told(error) from None
+
+    async def prove(self) -> None:
+        """Sign in; raises `Denied`, and `Retryable` where the server can't be asked now."""
+        try:
+            await self._keep(await self._connected())
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise self._told(error) from None
 
@@ -95,7 +102,7 @@ class Sender:
         """What an error means to whoever sends."""
         match error:
             case aiosmtplib.SMTPAuthenticationError():
-                return Retryable("the mail server refuses the user or the password")
+                return Denied(f"the mail server {self._server.host} refuses the user or the password")
             case aiosmtplib.SMTPRecipientsRefused():
                 return _refused(error)
             case aiosmtplib.SMTPResponseException():

@@ -149,7 +149,7 @@ def _allowed(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: 
         USER.encode(),
         PASSWORD.encode(),
     )
-    return AuthResult(success=known)
+    return AuthResult(success=known, handled=False)
 
 
 async def main(port: int, certificate: str, key: str, folder: Path, introspection_url: str) -> None:
