@@ -93,20 +93,31 @@ def stated(
 def what_if(
     desk: Desk, worked: Sequence[Worked], people: Sequence[Agent], extras: Sequence[Extra], usual: float
 ) -> Outcome:
-    """Run the desk on these tickets; `usual` is the handling time of those of which none is known."""
+    """Run the desk on these tickets; `usual` is the handling time of those of which none is known.
+
+    All are wrapped up for as long as their queues say, and nobody's pins are kept.
+    """
     ordered = sorted(worked, key=lambda one: (one.ticket.created_at, one.ticket.id))
     if not ordered:
         return Outcome(tiers=(), unserved=0, breaches=0, occupancy=0, fairness=1, by_hour=(0.0,) * 24)
-    arrivals = [Arrival(_line(one.ticket, desk), one.handling or usual) for one in ordered]
+    arrivals = [
+        Arrival(_line(one.ticket, desk), (one.handling or usual) + _wrap_up(one.ticket, desk))
+        for one in ordered
+    ]
     begin, end = ordered[0].ticket.created_at, ordered[-1].ticket.created_at
     staffing = list(_staffing(desk, people, extras, begin, end))
     served = serve(replace(config(desk, (0.0, 0)), quiet=False), staffing, arrivals)
     return _outcome(served, staffing, arrivals[-1].ticket.at)
 
 
+def _wrap_up(ticket: Ticket, desk: Desk) -> float:
+    queue = desk.queues.get(ticket.queue)
+    return queue.wrap_up_seconds if queue is not None else 0
+
+
 def _line(ticket: Ticket, desk: Desk) -> TicketWaits:
     now = ticket.created_at.timestamp()
-    fresh = replace(ticket, waiting_since=ticket.created_at, declined_by=(), clocks={})
+    fresh = replace(ticket, waiting_since=ticket.created_at, declined_by=(), clocks={}, pinned_to=None)
     clock = ticket.clocks.get("first_response")
     policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
     promise = clock.target.total_seconds() if clock is not None else NO_PROMISE

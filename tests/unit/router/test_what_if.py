@@ -4,6 +4,7 @@ import random
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from router.desk import Desk
 from router.queueing import mean_wait
@@ -40,6 +41,17 @@ def test_one_more_agent_breaks_fewer_promises() -> None:
     noon = what_if(DESK, worked, people(5), [Extra(skills={}, begin=12, end=16)], 600)
     whole = what_if(DESK, worked, people(5), [Extra(skills={})], 600)
     assert now.breaches > noon.breaches > whole.breaches
+
+
+def test_wrapping_up_takes_time_and_a_pin_keeps_nobody_waiting() -> None:
+    """Two minutes after each ticket are a fifth more work of the same people."""
+    worked = stated(DESK, MONDAY, hours=48, per_hour=28, handling=600, draw=random.Random(1).random)
+    wraps = replace(DESK, queues={"general": Queue(id="general", name="General", wrap_up_seconds=120)})
+    plain = what_if(DESK, worked, people(6), [], 600)
+    pinned = [replace(one, ticket=replace(one.ticket, pinned_to="nobody")) for one in worked]
+    wrapped = what_if(wraps, pinned, people(6), [], 600)
+    assert (plain.unserved, wrapped.unserved) == (0, 0)
+    assert wrapped.occupancy == pytest.approx(1.2 * plain.occupancy, rel=0.02)
 
 
 def test_nothing_came() -> None:
