@@ -71,7 +71,7 @@ def save(tx: Tx, before: Ticket, after: Ticket, **cause: Any) -> Ticket:
     tickets.save(tx, [after])
     if before.status == "offered" and after.status != "offered":
         offers.withdraw(tx, after.id)
-    _follow(tx, before, after)
+    follow_offer(tx, before, after)
     if after.status == "closed" and before.status != "closed":
         conversation = conversations.lock(tx, after.conversation_id)
         if conversation.ticket_id == after.id and conversation.with_ != "closed":
@@ -257,7 +257,7 @@ def log_contact(
     return save(tx, ticket, spoken_with(ticket, tx.now, desk))
 
 
-def _follow(tx: Tx, before: Ticket, after: Ticket) -> None:
+def follow_offer(tx: Tx, before: Ticket, after: Ticket) -> None:
     """What the agent had accepted is wrapped up, done, or theirs again."""
     agent_id, state = before.assignee, _stage(after)
     if agent_id is not None and state != _stage(before):

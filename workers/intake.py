@@ -39,7 +39,7 @@ from router.values import ChannelRef, ContactPoint, Conversation, Ticket
 from storage import decisions as decisions_store
 from storage import deliveries, labels, ledger, messages, tickets
 from storage.store import Tx
-from workers import consequences
+from workers import consequences, inbox
 from workers.amend import amend, join
 from workers.batch import Batch
 from workers.bot_runs import Runs, runs
@@ -300,8 +300,10 @@ class _Intake:
                 self._move(ticket_id, lambda one, desk: move(one, "closed", self._tx.now, desk))
 
     def _move(self, ticket_id: str, change: Callable[[Ticket, Desk], Ticket]) -> None:
-        after = change(self._batch.tickets[ticket_id], self._frozen.setup.desk)
+        before = self._batch.tickets[ticket_id]
+        after = change(before, self._frozen.setup.desk)
         self._batch.tickets[ticket_id] = after
+        inbox.follow_offer(self._tx, before, after)
         self._tx.emit(
             "ticket.updated", ticket=ticket_id, conversation=after.conversation_id, status=after.status
         )
@@ -397,6 +399,7 @@ class _Intake:
                 status=after.status,
                 by="customer",
             )
+            inbox.follow_offer(self._tx, before, after)
         return conversation
 
 

@@ -340,6 +340,22 @@ async def test_a_ticket_that_is_wrapped_up_takes_room(office: Office) -> None:
     assert sorted(await office.rows("offers", "state")) == ["accepted", "done", "done"]
 
 
+async def test_a_customer_who_writes_ends_the_wrap_up(office: Office) -> None:
+    """The ticket is open again, and what was accepted is worked on."""
+    wraps = {"offer_seconds": 0, "wrap_up_seconds": 60, "default": True}
+    await office.store.write(lambda tx: catalogue.save(tx, "queue", "general", "General", wraps))
+    await office.setup.reload()
+    await office.store.write(joins("agt_1"))
+    await office.say(STRANGE, "A person, please")
+    assert await office.assign.step() == 1
+    await changed(office, (await office.ticket()).id, move, "resolved")
+    assert await office.rows("offers", "state") == ["wrap_up"]
+    await office.say("One more thing")
+    again = await office.ticket()
+    assert (again.status, again.assignee, again.wrap_up_until) == ("open", "agt_1", None)
+    assert await office.rows("offers", "state") == ["accepted"]
+
+
 async def test_a_vip_is_promised_an_agent_in_five_minutes(office: Office) -> None:
     """The supervisor hears before it is broken: at 90 %, and again when it is."""
     await office.store.write(lambda tx: catalogue.add(tx, "queue", "vip", "VIP", {"assignment": 5}))
