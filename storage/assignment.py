@@ -173,19 +173,28 @@ def taken_rooms(sql: Connection) -> dict[str, list[tuple[str, str]]]:
 
 def waits(sql: Connection, ticket: Ticket) -> tuple[list[Wait], int]:
     """The waits of the last tickets of its queue, by when they began, and how many wait before it."""
+    return last_waits(sql, ticket.queue), ahead(sql, ticket)
+
+
+def last_waits(sql: Connection, queue: str) -> list[Wait]:
+    """The waits of the last tickets of a queue, by when they began."""
     had = func.min(_offer.created_at)
     given = select(_offer.ticket_id, had.label("had")).group_by(_offer.ticket_id)
     last = given.order_by(had.desc()).limit(LAST).subquery()
     query = (
         select(_ticket.waiting_since, last.c.had)
         .join(last, last.c.ticket_id == _ticket.id)
-        .where(_ticket.queue == ticket.queue)
+        .where(_ticket.queue == queue)
         .order_by(_ticket.waiting_since)
     )
-    found = [(line[0].timestamp(), line[1].timestamp()) for line in sql.execute(query)]
+    return [(line[0].timestamp(), line[1].timestamp()) for line in sql.execute(query)]
+
+
+def ahead(sql: Connection, ticket: Ticket) -> int:
+    """How many of its queue wait before it."""
     sooner = _ticket.queue == ticket.queue, _ticket.waiting_since < ticket.waiting_since
-    ahead = select(func.count()).select_from(schema.tickets).where(_ticket.status == "queued", *sooner)
-    return found, int(sql.execute(ahead).scalar_one())
+    query = select(func.count()).select_from(schema.tickets).where(_ticket.status == "queued", *sooner)
+    return int(sql.execute(query).scalar_one())
 
 
 def before(sql: Connection, found: Sequence[Ticket]) -> dict[str, Before]:

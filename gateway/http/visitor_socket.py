@@ -7,7 +7,7 @@ last message it sent, so that a cut, a slow client or a lost nudge neither loses
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat
 from typing import Any, Final
@@ -24,7 +24,7 @@ from channels.widget import frames, receive
 from channels.widget.receive import Visitor
 from gateway.acceptance import Acceptance
 from gateway.tally import Tally
-from gateway.waiting import Waiting, of_contact
+from gateway.waiting import Waiting, Waits
 from storage import uploads, visitors, visits
 from storage.store import Clock, Store, StoreUnavailable
 from storage.visitors import Shown
@@ -77,6 +77,7 @@ class SocketParts:
     clock: Clock
     acceptance: Acceptance
     tally: Tally
+    waits: Waits = field(default_factory=Waits)
 
 
 class Session:
@@ -165,7 +166,7 @@ class Session:
 
     async def _tell_wait(self, contact: str) -> None:
         """How long it likely takes, to who waits; told again while they do, as it changes."""
-        await self._wait_is(await self._parts.store.read(partial(of_contact, contact_point_id=contact)))
+        await self._wait_is(await self._wait(contact))
         if self._waiting is not None and self._telling is None:
             self._telling = asyncio.create_task(self._keep_telling(contact))
 
@@ -173,10 +174,12 @@ class Session:
         while self._waiting is not None:
             await asyncio.sleep(TELL_WAIT_EVERY_S)
             with suppress(StoreUnavailable):
-                await self._wait_is(
-                    await self._parts.store.read(partial(of_contact, contact_point_id=contact))
-                )
+                await self._wait_is(await self._wait(contact))
         self._telling = None
+
+    async def _wait(self, contact: str) -> Waiting | None:
+        of_contact, now = self._parts.waits.of_contact, self._parts.clock()
+        return await self._parts.store.read(lambda sql: of_contact(sql, contact, now))
 
     async def _wait_is(self, waiting: Waiting | None) -> None:
         if waiting != self._waiting:

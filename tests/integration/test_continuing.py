@@ -2,15 +2,20 @@
 
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from storage import conversations, visitors
+from gateway.waiting import Waiting, Waits
+from router.values import Agent
+from storage import agents, conversations, visitors
+from storage.paging import Sql
 from storage.store import Tx
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
 from tests.integration.mailbox import Mailbox, opened, text_of
+from tests.integration.office import STRANGE, office_in
 from tests.integration.test_widget_socket import said, site, visit
 from tests.services.smtp import SmtpServer
 from workers import continuing
@@ -105,3 +110,20 @@ async def test_who_waits_is_told_for_how_long(desk: Desk) -> None:
         over = (await tab.until("wait"))[-1]
     assert told == {"type": "wait", "waiting": True, "seconds": None}
     assert over == {"type": "wait", "waiting": False, "seconds": None}
+
+
+async def test_a_wait_is_as_long_as_is_usual_where_waits_are_few(tmp_path: Path) -> None:
+    """A usual handling time for each that waits, shared by who is online; more wait, longer waits."""
+    async with office_in(tmp_path) as office:
+        await office.say(STRANGE, who="first", channel="ch_widget")
+        office.clock.forward(minutes=1)
+        await office.say(STRANGE, who="second", channel="ch_widget")
+        ana = Agent(id="agt_1", name="Ana", email="ana@example.org", presence="online")
+        await office.store.write(lambda tx: agents.add(tx, ana))
+
+        def wait(sql: Sql, who: str) -> Waiting | None:
+            contact = visitors.contact_point(sql, "ch_widget", who)
+            return Waits().of_contact(sql, contact, office.clock.now) if contact else None
+
+        found = [await office.store.read(partial(wait, who=who)) for who in ("first", "second", "nobody")]
+    assert found == [Waiting(600), Waiting(1200), None]
