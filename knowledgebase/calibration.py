@@ -22,9 +22,9 @@ _OFFSET_SPREAD: Final = 0.8
 _MOST_LABELS: Final = 5_000
 _REFERENCE_WEIGHT: Final = 50
 """The shipped desks' confidences count as so many of the desk's own."""
-_CAUTION: Final = 0.25
+_CAUTION: Final = 1 / 3
 _CAUTION_LABELS: Final = 40
-"""With no label a quarter of the errors that the target allows are not used, with so many an eighth."""
+"""With no label a third of the errors that the target allows are not used, with so many a sixth."""
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,19 @@ _BY_SCRIPT: Final = ("ridge", "coverage", "near_meant", "whole_meant", "letters"
 """in scripts without spaces,"""
 _BY_LANGUAGE: Final = ("ridge", "near_sense", "whole_sense")
 """and in another language than the question's."""
+_CLOSE: Final = (
+    "ridge",
+    "coverage",
+    "near_meant",
+    "near_spelt",
+    "near_sense",
+    "said",
+    "extra",
+    "letters",
+    "alike",
+)
+"""Evidence looked at again where an article has one phrasing, or few, in a script without spaces: the nearest
+is then often a question about something else that looks alike."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -46,13 +59,18 @@ class Table(msgspec.Struct, frozen=True):
 
     article: Mapping[str, float]
     none: Mapping[str, float]
+    close: Mapping[str, float]
 
 
 class Features(NamedTuple):
-    """Names and values: articles × features for the contenders, one each for "none of these"."""
+    """Names and values: articles × features for the contenders, one each for "none of these".
+
+    `close`: what counts among articles of few phrasings in scripts without spaces, 0 elsewhere.
+    """
 
     article: Mapping[str, Floats]
     none: Mapping[str, float]
+    close: Mapping[str, Floats]
 
 
 @cache
@@ -65,7 +83,8 @@ def shipped() -> Mapping[str, Table]:
 def features(evidence: Evidence, foreign: NDArray[np.bool_]) -> Features:
     """What the logit is linear in; `foreign`: which contenders are in another language than the question."""
     columns, asked = dict(evidence.columns), evidence.question
-    del columns["exact"]
+    for name in ("exact", "alike"):
+        columns.pop(name, None)
     away, unspaced = foreign.astype(np.float64), asked["unspaced"]
     article = columns | {f"single_{name}": columns["single"] * columns[name] for name in _BY_COUNT}
     article |= {f"unspaced_{name}": unspaced * columns[name] for name in _BY_SCRIPT}
@@ -79,7 +98,9 @@ def features(evidence: Evidence, foreign: NDArray[np.bool_]) -> Features:
         "unknown_content": at_home * asked["unknown_content"],
         "foreign": 1.0 - at_home,
     }
-    return Features(article, none)
+    few = unspaced * (1.0 - away) * columns["single"] ** 2
+    close = {name: few * evidence.columns[name] for name in _CLOSE if name in evidence.columns}
+    return Features(article, none, {"few": few} | close)
 
 
 def _outdone(scores: Floats, foreign: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -97,6 +118,10 @@ def confidences(evidence: Evidence, foreign: NDArray[np.bool_]) -> Floats:
     scores = _EXACT * evidence.columns["exact"]
     for name, weight in table.article.items():
         scores = scores + weight * found.article[name]
+    # An encoder without weights of `alike` does without all of it: they were fitted together.
+    if table.close.keys() <= found.close.keys():
+        for name, weight in table.close.items():
+            scores = scores + weight * found.close[name]
     scores = scores - _OTHER_LANGUAGE * (foreign if kind == LEXICAL else _outdone(scores, foreign))
     none = sum(weight * found.none[name] for name, weight in table.none.items())
     highest = max(none, float(scores.max()))

@@ -1,6 +1,5 @@
 """The evidence: what speaks for each of the few articles that a question may mean."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -8,15 +7,16 @@ import msgspec
 import numpy as np
 from rapidfuzz import fuzz
 
+from knowledgebase.alike import alike
 from knowledgebase.block import Floats, Ints
 from knowledgebase.growing import Vectors
 from knowledgebase.index import VIEWS, Index
 from knowledgebase.question import Question, read
+from knowledgebase.spelling import reread, reworded
 from knowledgebase.text import MAX_CHARACTERS, normalise, runs
 
 Encode = Callable[[Sequence[str]], Vectors]
 
-_WORD: Final = re.compile(r"\w+")
 _CONTENDERS: Final = 8
 """Articles that are looked at closely."""
 _NEIGHBOURS: Final = 32
@@ -42,7 +42,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     nearest phrasings. `coverage`: share of the question's weight whose terms the article holds. With the
     nearest phrasing: `said`, the share of its weight that the question holds; `extra`, the weight of the
     question that it lacks, as log(1 + nats); `letters`, rapidfuzz's token_sort_ratio; `exact`, 1 where it
-    reads like the question word for word. `log_count`, `single`: logarithm and inverse of the number of
+    reads like the question word for word; `alike`, with some encoders, the logit that both ask the same.
+    `log_count`, `single`: logarithm and inverse of the number of
     phrasings.
     """
     question: Mapping[str, float]
@@ -51,25 +52,29 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     article holds, by their kinds' weights, as log(1 + n)."""
 
 
-def search(index: Index, text: str, encode: Encode | None = None) -> list[Evidence]:
+def search(
+    index: Index, text: str, encode: Encode | None = None, weights: Floats | None = None
+) -> list[Evidence]:
     """The evidence for at most eight articles, unordered, in each reading of the text.
 
     Two readings where slips could be mended, else one; none where nothing of the text is known. `encode` is
-    what the index's vectors were made with.
+    what the index's vectors were made with, `weights` are its own of `knowledgebase.alike`.
     """
     split = runs(normalise(text))
     if not split:
         return []
     readings, texts = [read(split, index)], [text]
     if len(split) <= _SLIPS_WITHIN and (mended := index.spelling.mend(split)):
-        readings.append(read(split, index, mended))
-        texts.append(_WORD.sub(lambda word: mended.get(word[0].casefold(), word[0]), text[:MAX_CHARACTERS]))
+        readings.append(read(reread(split, mended), index))
+        texts.append(reworded(text[:MAX_CHARACTERS], mended))
     vectors = encode(texts) if encode else [None] * len(texts)
-    found = [_gather(index, *each) for each in zip(readings, vectors, strict=True)]
+    found = [_gather(index, *each, weights) for each in zip(readings, vectors, strict=True)]
     return [evidence for evidence in found if evidence is not None]
 
 
-def _gather(index: Index, question: Question, vector: Vectors | None) -> Evidence | None:
+def _gather(
+    index: Index, question: Question, vector: Vectors | None, weights: Floats | None
+) -> Evidence | None:
     near = index.near(question, vector)
     shares = np.array(_SHARES[len(near)])
     fused, whole = shares @ near, index.whole(near)
@@ -86,6 +91,8 @@ def _gather(index: Index, question: Question, vector: Vectors | None) -> Evidenc
         columns[f"near_{name}"] = np.maximum.reduceat(values, index.starts)[contenders]
         columns[f"whole_{name}"] = wholes[contenders]
     columns |= _with_nearest(index, question, nearest)
+    if weights is not None and vector is not None and index.vectors is not None:
+        columns["alike"] = alike(weights, index.vectors[nearest], vector)
     columns["log_count"] = np.log(index.count[contenders])
     columns["single"] = 1 / index.count[contenders]
     return Evidence(article=contenders, columns=columns, question=question.facts)

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 
+from knowledgebase.alike import weights_for
 from knowledgebase.article import Article
 from knowledgebase.block import Floats
 from knowledgebase.calibration import UNCALIBRATED, Calibration
@@ -159,7 +160,8 @@ class Snapshot:
         if self._index is None:
             return None
         surest: tuple[Evidence, Floats] | None = None
-        for evidence in search(self._index, text, self._encoder.encode if self._encoder else None):
+        encode = self._encoder.encode if self._encoder else None
+        for evidence in search(self._index, text, encode, weights_for(self.encoder)):
             spoken = self._languages[evidence.article]
             raw = confidences(evidence, (spoken != "") & (spoken != asked) & (asked != ""))
             if surest is None or raw.max() > surest[1].max():

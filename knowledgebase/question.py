@@ -44,9 +44,9 @@ class Question(NamedTuple):
     facts: Mapping[str, float]
 
 
-def read(split: Sequence[str], weights: Weights, mended: Mapping[str, str] | None = None) -> Question:
-    """The question that the runs make; `mended` says which word an unknown one is read as."""
-    found = _without_long_numbers(terms(split, mended))
+def read(split: Sequence[str], weights: Weights) -> Question:
+    """The question that the runs make."""
+    found = _without_long_numbers(terms(split))
     known: list[tuple[int, float]] = []
     square = mass = unknown = content = unknown_content = 0.0
     for term, kind in found.meant.items():

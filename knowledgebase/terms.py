@@ -6,7 +6,7 @@ unspaced run by how it sounds: n-grams of toneless syllables where it is Han, of
 slip of the finger, or a character that sounds alike, leaves most of what a text is spelt by.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -32,8 +32,8 @@ class Terms(NamedTuple):
     spelt: dict[str, float]
 
 
-def terms(runs: Sequence[str], mended: Mapping[str, str] | None = None) -> Terms:
-    """The terms of the runs of one text; `mended` says which word an unknown one is read as."""
+def terms(runs: Sequence[str]) -> Terms:
+    """The terms of the runs of one text."""
     meant: dict[str, float] = {}
     spelt: dict[str, float] = {}
     before, left, dense = "", _SPELT_CHARACTERS, _UNSPACED_CHARACTERS
@@ -45,14 +45,13 @@ def terms(runs: Sequence[str], mended: Mapping[str, str] | None = None) -> Terms
             meant.update(dict.fromkeys(_ngrams(held, 1, 3), 1.0))
             spelt.update(dict.fromkeys(_sounds(heard), 1.0))
             continue
-        word = mended.get(run, run) if mended else run
-        root = stem(word)
+        root = stem(run)
         meant[root] = 1.0
         if before:
             meant[f"{before} {root}"] = _PAIR
         before = root
         weight = _FUNCTION_SPELLING if root in _FUNCTION_STEMS else 1.0
-        for gram in _ngrams(f"_{word}_", 2, 5) if heard == run else ():
+        for gram in _ngrams(f"_{run}_", 2, 5) if heard == run else ():
             spelt[gram] = max(weight, spelt.get(gram, 0.0))
     return Terms(meant, spelt)
 

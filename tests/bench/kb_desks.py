@@ -9,13 +9,21 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from knowledgebase.slips import slipped
 
 Disguise = Callable[[str], str]
 _OTHER_LETTERS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "αβγδεζηθικλμνξοπρστυφχψωбд")
 _HAN = range(0x4E00, 0x4E00 + 6000)
+
+
+class PairRow(TypedDict):
+    """Two questions, and whether they ask the same."""
+
+    a: str
+    b: str
+    same: bool
 
 
 class Asked(NamedTuple):
@@ -82,13 +90,11 @@ def pairs(path: Path, articles: int, hard: int, seed: int, part: int | None = No
     `part` 0 or 1 keeps to half of the file.
     """
     chance = random.Random(f"{path.stem} {seed}")
-    rows = [json.loads(line) for line in path.open(encoding="utf-8")]
+    rows = pair_rows(path, part)
     groups = _groups((row["a"], row["b"]) for row in rows if row["same"])
     grouped = {text for group in groups for text in group}
     differ = [(row["a"], row["b"]) for row in rows if not row["same"]]
     differ = [pair for pair in differ if not grouped.intersection(pair)]
-    if part is not None:
-        groups, differ = groups[part::2], differ[part::2]
     chance.shuffle(groups)
     chance.shuffle(differ)
     known, asked = [], []
@@ -100,7 +106,16 @@ def pairs(path: Path, articles: int, hard: int, seed: int, part: int | None = No
         known.append([text])
         asked.append(Asked(other, other, None))
     chance.shuffle(asked)
-    return Desk(f"{path.stem} n={articles}+{hard}", path.stem, known, known, asked)
+    source = path.stem if part is None else f"{path.stem} {part}"
+    return Desk(f"{source} n={articles}+{hard}", source, known, known, asked)
+
+
+def pair_rows(path: Path, part: int | None = None) -> list[PairRow]:
+    """The pairs of a file; of its `part` 0 or 1, which share no text, nor by way of other pairs."""
+    rows: list[PairRow] = [json.loads(line) for line in path.open(encoding="utf-8")]
+    joined = _groups((row["a"], row["b"]) for row in rows)
+    number = {text: at for at, group in enumerate(joined) for text in group}
+    return [row for row in rows if part is None or number[row["a"]] % 2 == part]
 
 
 def _groups(same: Iterable[tuple[str, str]]) -> list[list[str]]:

@@ -79,7 +79,7 @@ async def test_what_arrives_meanwhile_makes_one_rerun(office: Office) -> None:
     await step(office)
     talk = await office.talk()
     assert [author for author, _ in talk] == ["customer", "customer", "customer", "bot"]
-    await office.publish(*(office.envelope(said) for said in (STRANGE, "please hurry", "I wait")))
+    await office.publish(*(office.envelope(said) for said in (STRANGE, "please hurry", "still here")))
     await step(office)
     assert [author for author, _ in (await office.talk())[4:7]] == ["customer"] * 3
     assert (await office.ticket()).subject == STRANGE

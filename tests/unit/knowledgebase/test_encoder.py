@@ -49,6 +49,17 @@ def test_an_article_is_found_by_a_question_in_another_language(text: str, expect
     assert match.candidates[0].article_id == expected
 
 
+def test_a_question_that_looks_alike_and_asks_something_else_is_told_apart() -> None:
+    """Where each article has one phrasing, in Chinese: another part of the same watch."""
+    texts = ("怎么给手表换电池", "会员卡丢了怎么补办", "礼品券过期了还能用吗")
+    snapshot = Snapshot.build(
+        [Article(id=text, title="", answer="", phrasings=(text,)) for text in texts], UNIVERSAL
+    )
+    same, other = (snapshot.match(text).candidates[0] for text in ("手表的电池怎么换", "怎么给手表换表带"))
+    assert same.article_id == other.article_id == texts[0]
+    assert same.confidence > other.confidence
+
+
 def test_other_words_for_the_same_are_understood() -> None:
     """No word of the question stands in the article."""
     alone = Snapshot.build(ARTICLES)

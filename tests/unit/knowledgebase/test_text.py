@@ -3,7 +3,7 @@
 import pytest
 
 from knowledgebase.index import Index
-from knowledgebase.spelling import Spelling
+from knowledgebase.spelling import Spelling, reread, reworded
 from knowledgebase.terms import is_function, terms
 from knowledgebase.text import language, normalise, runs, stem
 
@@ -147,3 +147,24 @@ def test_a_slip_is_read_as_the_nearest_known_word(word: str, expected: dict[str,
     """One slip from four letters, two from eight; known words, short ones and codes are left alone."""
     spelling = Spelling(["refund", "password", "delivery", "warranty", "free", "1234"])
     assert spelling.mend([word]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("track myorder", "track my order"),
+        ("track myxorder", "track my order"),
+        ("track m yorder", "track my order"),
+        ("track myo rder", "track my order"),
+        ("trackm y order", "track my order"),
+        ("trcak hte ordr", "track the order"),
+        ("track s order", "track s order"),
+        ("Trcak, MYORDER!", "track, my order!"),
+    ],
+)
+def test_blanks_slip_too(text: str, expected: str) -> None:
+    """Missing, a letter in their place, or a letter too early or too late; the rest of the text stays."""
+    spelling = Spelling(["track", "my", "the", "order", "s"])
+    mended = spelling.mend(runs(normalise(text)))
+    assert reworded(text, mended) == expected
+    assert reread(runs(normalise(text)), mended) == runs(expected)
