@@ -4,8 +4,8 @@ import asyncio
 import random
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import aiohttp
@@ -206,11 +206,24 @@ async def scene(
         fleet = await asyncio.to_thread(stack.enter_context, made)
         stack.callback(_revive, servers)
         system = await stack.enter_async_context(Unreliable(chance, hangs))
-        await asyncio.to_thread(fleet.start, *roles)
-        await _set_up(fleet, system)
-        yield Scene(
-            fleet=fleet, servers=servers, broker=broker, database=database, system=system, chance=chance
-        )
+        with _what_they_said(fleet):
+            await asyncio.to_thread(fleet.start, *roles)
+            await _set_up(fleet, system)
+            yield Scene(
+                fleet=fleet, servers=servers, broker=broker, database=database, system=system, chance=chance
+            )
+
+
+@contextmanager
+def _what_they_said(fleet: Fleet) -> Iterator[None]:
+    """A failure within the block carries the errors in the logs of all processes: those go with the desk."""
+    try:
+        yield
+    except BaseException as failed:
+        for one in fleet.processes:
+            errors = [line for line in one.errors.splitlines() if '"level":"error"' in line]
+            failed.add_note(f"{one.role} on port {one.port}: {len(errors)} errors\n" + "\n".join(errors[-5:]))
+        raise
 
 
 def _revive(servers: Servers) -> None:

@@ -3,11 +3,15 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.desk import free_port
-from tests.services.process import START_SECONDS, Process, program
+from tests.services.process import START_SECONDS, STOP_SECONDS, Process, program
 
 _USER = "frontdesk"
 _FOLDERS = ("/usr/lib/postgresql/*/bin",)
@@ -60,8 +64,21 @@ class PostgreSql:
             self.start()
 
     def kill(self) -> None:
-        """End it with no chance to tidy up."""
-        self._server.kill()
+        """End it with no chance to tidy up, and every process of its own at the same moment.
+
+        Each of them has a session for itself. One that is left over goes on answering until it looks up, and
+        the server can't be started while it holds the memory that they share.
+        """
+        if self._server.runs:
+            self._server.freeze()
+            children = _children(self.pid)
+            self._server.kill()
+            for child in children:
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            _wait_for_the_end_of(children)
+        else:
+            self._server.kill()
 
     def new_database(self, like: str = "") -> str:
         """The address of a new database: empty, or a copy of the one at the address `like`, not in use."""
@@ -95,3 +112,26 @@ class PostgreSql:
     def _ready(self) -> bool:
         asked = [str(self._isready), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         return subprocess.run(asked, check=False, timeout=START_SECONDS).returncode == 0
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that one has started, of Linux's `/proc`."""
+    found = Path("/proc").glob("[0-9]*/stat")
+    return [int(stat.parent.name) for stat in found if _fields(stat)[1:2] == [str(pid)]]
+
+
+def _fields(stat: Path) -> list[str]:
+    """State, parent and what follows, of proc(5); none for a process that is gone."""
+    try:
+        # The name before them stands in brackets, and may hold any character.
+        return stat.read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _wait_for_the_end_of(pids: Sequence[int]) -> None:
+    until = time.monotonic() + STOP_SECONDS
+    # One whose parent does not ask for its status stays as a zombie, which holds nothing.
+    while any(_fields(Path(f"/proc/{pid}/stat"))[:1] not in ([], ["Z"]) for pid in pids):
+        assert time.monotonic() < until, f"PostgreSQL's processes {pids} did not end"
+        time.sleep(0.01)
