@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a server, which can stand still: connections stay open and no byte passes."""
+"""A TCP proxy in front of a server, which can stand still (no byte passes), cut connections, or be away."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,6 +15,8 @@ class Proxy:
         self._goes.set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._left: int | None = None
+        self._away = False
         self.port = 0
 
     @property
@@ -38,25 +40,64 @@ class Proxy:
         """Pass on what has come meanwhile, and all that comes."""
         self._goes.set()
 
+    def cut_after(self, answers: int) -> None:
+        """Once: so many of the server's answers pass and half of the next, then every connection ends."""
+        self._left = answers
+
+    @property
+    def uncut(self) -> bool:
+        """Whether what `cut_after` asked for has not come yet; it will not come any more."""
+        uncut, self._left = self._left is not None, None
+        return uncut
+
+    def go_away(self) -> None:
+        """End every connection and take none."""
+        self._away = True
+        self._end_all()
+
+    def come_back(self) -> None:
+        """Take connections again."""
+        self._away = False
+
+    def _end_all(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def _cuts(self) -> bool:
+        if self._left is None:
+            return False
+        self._left -= 1
+        if self._left >= 0:
+            return False
+        self._left = None
+        return True
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, both ways."""
+        if self._away:
+            writer.close()
+            return
         try:
             there, back = await asyncio.open_connection(self._target.hostname, self._target.port)
         except OSError:
             writer.close()
             return
         self._writers |= {back, writer}
-        for source, sink in ((reader, back), (there, writer)):
-            pump = asyncio.create_task(self._pump(source, sink, self._goes))
+        for source, sink, answers in ((reader, back, False), (there, writer, True)):
+            pump = asyncio.create_task(self._pump(source, sink, self._goes, answers))
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
 
     async def _pump(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, goes: asyncio.Event
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, goes: asyncio.Event, answers: bool
     ) -> None:
         with suppress(OSError):
             while content := await source.read(65536):
                 await goes.wait()
+                if answers and self._cuts():
+                    sink.write(content[: len(content) // 2])
+                    await sink.drain()
+                    self._end_all()
                 sink.write(content)
                 await sink.drain()
         sink.close()
