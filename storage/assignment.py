@@ -230,11 +230,16 @@ def before(sql: Connection, found: Sequence[Ticket]) -> dict[str, Before]:
     }
 
 
-def log(tx: Tx, lines: Sequence[bytes], handled: tuple[float, int], *, begins: bool) -> None:
-    """Keep what the engine was told; `handled` are seconds and tickets finished so far."""
+def packed(lines: Sequence[bytes]) -> bytes:
+    """What `log` keeps of these lines. Of a whole desk that takes its time: not within a transaction."""
+    return zlib.compress(b"\n".join(lines), 1)
+
+
+def log(tx: Tx, lines: bytes, handled: tuple[float, int], *, begins: bool) -> None:
+    """Keep what the engine was told, `packed`; `handled` are seconds and tickets finished so far."""
     row = {
         "begins": begins,
-        "lines": zlib.compress(b"\n".join(lines), 1),
+        "lines": lines,
         "handled_us": round(handled[0] * 1e6),
         "handled": handled[1],
         "at": tx.now,

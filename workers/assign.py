@@ -32,6 +32,8 @@ LEASE = "assign"
 _RENEW_EVERY = 1.0
 # So many claims are on their way at once, each in a transaction of its own.
 _AT_ONCE = 16
+# A large desk is told to the engine for longer than the lease lasts: it is renewed every so many tickets.
+_TOLD_AT_ONCE = 2000
 # A run begins anew after this, so that its log can be forgotten.
 _LONGEST_RUN = timedelta(days=1)
 # Nothing is kept for anybody of what has waited for so long when a run begins.
@@ -115,6 +117,12 @@ class AssignWorker:
         self._renew_at = now + timedelta(seconds=_RENEW_EVERY)
         return True
 
+    async def _keep_leading(self) -> None:
+        """Renew the lease where it is time; raises `LeaseLost` when it is another's."""
+        held = self._lease
+        if not await self._lead() or (held is not None and self._lease != held):
+            raise LeaseLost("another process assigns now")
+
     async def _leave(self) -> None:
         if self._lease is not None:
             with suppress(StoreUnavailable, TimeoutError):
@@ -177,7 +185,9 @@ class AssignWorker:
             one for one in desk.tickets if one.status == "queued" and one.waiting_since > now - _HELD_NO_MORE
         ]
         before = await self._store.read(lambda sql: assignment.before(sql, young)) if young else {}
-        for ticket in desk.tickets:
+        for number, ticket in enumerate(desk.tickets):
+            if number % _TOLD_AT_ONCE == 0:
+                await self._keep_leading()
             holder = _holder(ticket, desk.offered)
             following.ticket(ticket, holder, before.get(ticket.id, Before()), at)
         self._position, self._began, self._version = desk.last, now, setup.version
@@ -187,11 +197,12 @@ class AssignWorker:
     async def _log(self, following: Following) -> None:
         lines, begins = following.logged()
         if lines:
+            kept = await asyncio.to_thread(assignment.packed, lines)
             handled, fence = following.handled, self._fence()
 
             def keep(tx: Tx) -> None:
                 fence(tx)
-                assignment.log(tx, lines, handled, begins=begins)
+                assignment.log(tx, kept, handled, begins=begins)
                 if begins:
                     assignment.prune(tx)
 

@@ -172,6 +172,30 @@ async def test_one_process_assigns_and_another_takes_over(office: Office) -> Non
     assert [await first.step(), await second.step()] == [0, 1]
 
 
+async def test_the_lease_is_renewed_while_a_desk_is_told(office: Office, monkeypatch: Any) -> None:
+    """However long that takes; one that was overtaken all the same assigns nothing."""
+    monkeypatch.setattr("workers.assign._TOLD_AT_ONCE", 1)
+    first, second = another(office, "one"), another(office, "two")
+    await first.step()
+    first._began = None
+    await office.store.write(joins("agt_1"))
+    for name in ("a", "b", "c"):
+        await opened(office, name)
+    renew, pause = first._lead, 2.0
+
+    async def slowly() -> bool:
+        office.clock.forward(seconds=pause)
+        assert await second.step() == (pause > 3)
+        return await renew()
+
+    first._lead = slowly  # type: ignore[method-assign]
+    assert await first.step() == 3
+    await opened(office, "d")
+    first._began, pause = None, 4.0
+    assert await first.step() == 0
+    assert await holders(office) == {f"tkt_{name}": "agt_1" for name in "abcd"}
+
+
 async def test_a_second_owner_fences_the_first_off(office: Office) -> None:
     """Its engine has chosen already when the epoch is raised: the claim is refused and nothing is stored."""
     first, second = another(office, "one"), another(office, "two")
