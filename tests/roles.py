@@ -46,6 +46,11 @@ class RoleProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was started and has ended."""
+        return self._process is not None and self._process.poll() is not None
+
     def start(self) -> None:
         """Start it; `wait_until_ready` waits."""
         with self._log.open("ab") as out:

@@ -68,6 +68,7 @@ class Scene:
     ) -> None:
         self._fleet, self._servers, self._broker, self._database = fleet, servers, broker, database
         self._system, self._chance = system, chance
+        self._stopping: RoleProcess | None = None
 
     # --- the load ---------------------------------------------------------------------------------------
 
@@ -78,6 +79,15 @@ class Scene:
 
         Both in the order of its conversation; what is answered twice has the same id.
         """
+        supervisor = asyncio.create_task(self._supervise())
+        try:
+            await self._withstands(messages, faults, patience)
+        finally:
+            supervisor.cancel()
+
+    async def _withstands(
+        self, messages: int, faults: Callable[["Scene"], Coroutine[Any, Any, None]], patience: float
+    ) -> None:
         each = messages // CUSTOMERS
         happening = asyncio.create_task(faults(self))
         await asyncio.gather(
@@ -120,6 +130,14 @@ class Scene:
     def _one(self, role: str) -> RoleProcess:
         return self._chance.choice([one for one in self._fleet.processes if one.role == role])
 
+    async def _supervise(self) -> None:
+        """Start again what ends by itself: one that can't reach its database when it starts does."""
+        while True:
+            for one in self._fleet.processes:
+                if one.ended and one is not self._stopping:
+                    one.start()
+            await asyncio.sleep(0.5)
+
     async def killed(self, role: str) -> None:
         """kill -9, and started again as a supervisor would."""
         chosen = self._one(role)
@@ -131,9 +149,11 @@ class Scene:
         chosen = self._one(role)
         # One that is still starting has nothing in hand and just ends.
         await asyncio.to_thread(chosen.wait_until_ready)
+        self._stopping = chosen
         async with asyncio.timeout(32):
             assert await asyncio.to_thread(chosen.stop) == 0, chosen.errors[-2000:]
         chosen.start()
+        self._stopping = None
 
     async def paused(self, role: str, seconds: float) -> None:
         """It stands still with its connections open, and goes on."""
@@ -222,7 +242,9 @@ def _what_they_said(fleet: Fleet) -> Iterator[None]:
     except BaseException as failed:
         for one in fleet.processes:
             errors = [line for line in one.errors.splitlines() if '"level":"error"' in line]
-            failed.add_note(f"{one.role} on port {one.port}: {len(errors)} errors\n" + "\n".join(errors[-5:]))
+            state = "ended" if one.ended else "runs"
+            told = f"{one.role} on port {one.port} {state}, {len(errors)} errors"
+            failed.add_note("\n".join([told, *errors[-5:], *one.errors.splitlines()[-1:]]))
         raise
 
 
