@@ -173,6 +173,7 @@ class PostgresStore:
         self._running: set[asyncio.Task[Any]] = set()
         self._told = 0
         self._ahead = timedelta()
+        self._compared = False
         self._open = False
 
     async def __aenter__(self) -> "PostgresStore":
@@ -341,11 +342,13 @@ class PostgresStore:
         asked = self._clock()
         last, there = await connection.fetchrow(_LAST_EVENT_AND_TIME)
         answered = self._clock()
-        # An answer that took long tells little.
-        if self._agree and timedelta() <= answered - asked < ROUGHLY:
-            ahead = there - (asked + (answered - asked) / 2)
+        took = answered - asked
+        # An answer that took long tells little, but more than nothing.
+        if self._agree and timedelta() <= took and (took < ROUGHLY or not self._compared):
+            self._compared = True
+            ahead = there - (asked + took / 2)
             # Jitter of the network is no difference of clocks.
-            self._ahead = ahead if abs(ahead) > ROUGHLY else timedelta()
+            self._ahead = ahead if abs(ahead) > max(ROUGHLY, took) else timedelta()
         self._tell(last)
 
     def _heard(self, _connection: object, _pid: int, _channel: str, last: str) -> None:

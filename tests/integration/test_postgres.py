@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -419,3 +420,14 @@ async def test_a_database_that_is_not_there_is_unavailable(servers: Servers) -> 
         async with opened(nowhere):
             pass
     assert "hunter2" not in str(caught.value)
+
+
+async def test_a_process_goes_by_the_servers_time_from_its_start_however_slow_the_answer(url: str) -> None:
+    """A clock an hour ahead counts for nothing, although the first answer takes two seconds by it."""
+    readings = count()
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + timedelta(hours=1, seconds=2 * next(readings))
+
+    async with PostgresStore(url, clock, agree=True) as store:
+        assert abs(store.now() - datetime.now(UTC)) < timedelta(seconds=10)
