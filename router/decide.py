@@ -39,6 +39,7 @@ from router.phrases import (
     NOTHING_LEFT,
     PERSON,
     TWICE,
+    only_wants_person,
     same_words,
     says_helped,
     says_not_helped,
@@ -132,15 +133,20 @@ def _asked(inbound: Inbound, context: Context, conversation: Conversation) -> Co
     """
     event = inbound.event
     text = _text(inbound)
-    if not isinstance(event, Message) or _chosen(inbound, context) or wants_person(text):
+    if not isinstance(event, Message) or _chosen(inbound, context) or only_wants_person(text):
         return conversation
     if conversation.answered and (says_helped(text) or says_not_helped(text)):
         return conversation
-    subject = (event.subject or " ".join(text.split()))[:_SUBJECT]
+    subject = _subject(inbound)
     # Of what was written in one go the longest says most: "hello" is no subject.
     if not subject or (context.follows and len(subject) < len(conversation.subject)):
         return conversation
     return replace(conversation, subject=subject)
+
+
+def _subject(inbound: Inbound) -> str:
+    written = inbound.event.subject if isinstance(inbound.event, Message) else ""
+    return (written or " ".join(_text(inbound).split()))[:_SUBJECT]
 
 
 def _bot(
@@ -277,7 +283,7 @@ def _hand_over(
 ) -> Turn:
     ticket = OpenTicket(
         queue=outcome.queue or context.default_queue,
-        subject=conversation.subject or " ".join(_text(inbound).split())[:_SUBJECT],
+        subject=conversation.subject or _subject(inbound),
         why=why,
         priority=outcome.priority or "normal",
         tier=outcome.tier or context.customer.tier,

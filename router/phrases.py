@@ -4,6 +4,7 @@ Whole messages are compared, after trimming punctuation, so that "no agent calle
 for a person to read and not a command.
 """
 
+import re
 import unicodedata
 
 # Replaced by the ticket's number once it is given: a decision is made before there is one.
@@ -83,6 +84,16 @@ _PERSONS = frozenset("agent agents human humans person operator representative r
 _SOMEONE = frozenset({"someone", "somebody", "people", "staff"})
 _ASKING = _AROUND | _PERSONS | _SOMEONE
 _SPEAKING = frozenset({"speak", "talk", "chat", "connect", "transfer"})
+# What says no wish by itself: who asks within a longer message uses another word, too.
+_NO_WISH = (
+    _PERSONS
+    | _SOMEONE
+    | frozenset("a an the real live actual human customer service support care here".split())
+)
+_CLAUSE = re.compile(r"[.!?,;:\n。！？，；：、]+")
+# Of a longer message so many characters and clauses are looked at.
+_LOOKED_AT = 2_000
+_MOST_CLAUSES = 60
 _WHOLE = frozenset({"customer service", "customer support", "live chat", "live support", "customer care"})
 _AROUND_ZH = (
     *(
@@ -216,6 +227,21 @@ def words(language: str) -> dict[str, str]:
 
 
 def wants_person(text: str) -> bool:
+    """Whether the message asks for a person: it says nothing else, or one of its clauses asks outright."""
+    if only_wants_person(text):
+        return True
+    clauses = _CLAUSE.split(text[:_LOOKED_AT], _MOST_CLAUSES)[:_MOST_CLAUSES]
+    return len(clauses) > 1 and any(map(_asks_outright, clauses))
+
+
+def _asks_outright(clause: str) -> bool:
+    """Within other words "human" alone is no wish: somebody is to be spoken to, sent for or passed on to."""
+    plain = _plain(clause)
+    said = set(plain.split())
+    return only_wants_person(clause) and not (said <= _NO_WISH or plain in _PERSONS_ZH_SET)
+
+
+def only_wants_person(text: str) -> bool:
     """Whether the message asks for a person and nothing else."""
     plain = _plain(text)
     if not plain:

@@ -153,5 +153,7 @@ def test_it_fits_a_phone(open_page: OpenPage, signed_in: StorageState) -> None:
     page = open_page("/?view=all", state=signed_in, size=(360, 640))
     for path in ("/?view=all", "/admin", "/admin/rules", "/admin/rules?part=trials", "/docs"):
         page.goto(path)
-        expect(page.locator(":is(.row, .sections a, .record, summary):visible").first).to_be_visible()
+        expect(
+            page.locator(":is(.row, .sections a, .record, summary, textarea):visible").first
+        ).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

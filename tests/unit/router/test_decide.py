@@ -178,6 +178,13 @@ def test_asking_for_a_person_after_an_answer_is_about_what_was_asked() -> None:
     assert ticket.subject == "Where is my parcel?"
 
 
+def test_a_mail_that_asks_for_a_person_keeps_its_subject() -> None:
+    """What it is about stands there, although the mail says nothing else."""
+    ticket = opened(decided(Message(text="Talk to a person, please.", subject="Torn sail")))
+    assert ticket is not None
+    assert ticket.subject == "Torn sail"
+
+
 def test_a_mail_s_subject_is_the_ticket_s() -> None:
     """Where the message has a subject of its own it is taken, cut to 120 characters."""
     decision = decided(Message(text="See below.", subject="S" * 200))
@@ -700,10 +707,12 @@ def test_the_bot_speaks_once_to_what_was_written_in_one_go() -> None:
             "人工人工",
             "麻烦转一下人工",
         ],
+        *["A seam is open. I want to talk to a person.", "It leaks, please connect me to an agent, thanks"],
+        *["帐篷漏水了，请转人工", "退款一直没到。我要找真人客服！"],
     ],
 )
 def test_a_person_is_always_reached(text: str) -> None:
-    """However it is put, asking for a person and nothing else goes before any answer."""
+    """However it is put, asking for a person goes before any answer, also in a clause of a longer message."""
     sure = in_context(ANSWERED, matched("answer", "art_2"))
     assert decided(text, sure).why == "opens a ticket: the customer asks for a person"
 
@@ -717,6 +726,12 @@ def test_a_person_is_always_reached(text: str) -> None:
         "人工智能客服是什么",
         "转账失败",
         "客服态度差",
+        *[
+            "I sell wigs: human, synthetic.",
+            "Agent, tent or tarp?",
+            "Which is better, customer service or price?",
+        ],
+        "客服，退款什么时候到？",
     ],
 )
 def test_speaking_of_a_person_is_not_asking_for_one(text: str) -> None:
