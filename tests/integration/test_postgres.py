@@ -5,16 +5,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.util import await_
 
 from bus.ids import new_id
+from gateway.first_start import welcome
+from gateway.settings import Settings
 from router.values import ContactPoint, Customer
 from storage import agents, contacts, events, schema
 from storage.postgres import POOL, RACES, PostgresStore
@@ -431,3 +435,11 @@ async def test_a_process_goes_by_the_servers_time_from_its_start_however_slow_th
 
     async with PostgresStore(url, clock, agree=True) as store:
         assert abs(store.now() - datetime.now(UTC)) < timedelta(seconds=10)
+
+
+async def test_processes_that_begin_a_desk_together_make_one_admin(url: str, tmp_path: Path) -> None:
+    """One of them has the password to tell; the other goes on as on any later start."""
+    settings = Settings(data=tmp_path, database_url=SecretStr(url))
+    both = await asyncio.gather(*(welcome(settings, demo=False) for _ in range(2)))
+    assert [one.admin for one in both] == ["admin@example.org"] * 2
+    assert sorted(bool(one.password) for one in both) == [False, True]
