@@ -61,7 +61,7 @@ class CustomerSystem:
             "content-type": "application/json",
         }
 
-    async def said(self, count: int, seconds: float = 15) -> list[dict[str, Any]]:
+    async def said(self, count: int, seconds: float = 60) -> list[dict[str, Any]]:
         """Wait until so many callbacks have come; returns their data."""
         until = time.monotonic() + seconds
         while len(self.received) < count:

@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def eventually(probe: Callable[[], Awaitable[T]], seconds: float = 15) -> T:
+async def eventually(probe: Callable[[], Awaitable[T]], seconds: float = 60) -> T:
     """What `probe` gives once that is true."""
     until = time.monotonic() + seconds
     while not (found := await probe()):

@@ -48,7 +48,7 @@ def test_what_is_written_offline_is_sent_once_the_line_is_back(open_shop: OpenSh
     visitor.write("And to my old card?")
     expect(visitor.waiting).to_have_text(re.compile("And to my old card"))
     visitor.page.context.set_offline(False)
-    expect(visitor.waiting).to_have_count(0, timeout=20_000)
+    expect(visitor.waiting).to_have_count(0, timeout=60_000)
     visitor.page.reload()
     visitor.open_chat()
     visitor.sees("And to my old card?")

@@ -24,7 +24,7 @@ async def take(reader: Subscription, count: int, limit: int = 100) -> list[Deliv
     """Read exactly `count` messages."""
     taken: list[Delivery] = []
     while len(taken) < count:
-        taken += await asyncio.wait_for(reader.batch(min(limit, count - len(taken))), 10)
+        taken += await asyncio.wait_for(reader.batch(min(limit, count - len(taken))), 60)
     return taken
 
 
@@ -66,7 +66,7 @@ async def test_a_batch_waits_for_the_first_message(end: BusEnd) -> None:
         await bus.publish("inbound.04", [b"elsewhere"])
         assert not waiting.done()
         await bus.publish(LANE, [b"here"])
-        assert [delivery.body for delivery in await asyncio.wait_for(waiting, 10)] == [b"here"]
+        assert [delivery.body for delivery in await asyncio.wait_for(waiting, 60)] == [b"here"]
 
 
 async def test_a_batch_takes_what_is_there_up_to_its_limit(end: BusEnd) -> None:
@@ -75,7 +75,7 @@ async def test_a_batch_takes_what_is_there_up_to_its_limit(end: BusEnd) -> None:
         await bus.publish(LANE, [b"1", b"2", b"3"])
         async with bus.subscribe(LANE) as reader:
             first = await take(reader, 2, limit=2)
-            rest = await asyncio.wait_for(reader.batch(100), 10)
+            rest = await asyncio.wait_for(reader.batch(100), 60)
     assert [[delivery.body for delivery in batch] for batch in (first, rest)] == [[b"1", b"2"], [b"3"]]
 
 

@@ -76,7 +76,7 @@ async def test_two_processes_give_each_ticket_once_and_nobody_too_much(
     active.signal(signal.SIGSTOP)
     before = await store.read(lambda sql: sql.exec_driver_sql("SELECT count(*) FROM offers").scalar_one())
     # What the first has begun must not hold the other up: it ends, all of it at once.
-    await eventually(lambda: given(int(before) + 1), seconds=15)
+    await eventually(lambda: given(int(before) + 1), seconds=60)
     active.signal(signal.SIGCONT)
     await eventually(lambda: given(TICKETS), seconds=120)
     lines = await store.read(

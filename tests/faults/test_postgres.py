@@ -125,4 +125,4 @@ async def test_a_server_that_is_killed_and_started_again(servers: Servers, store
         async def told() -> bool:
             return heard[-1] == len(work.done) + 1
 
-        assert await eventually(told, 5)
+        assert await eventually(told)

@@ -36,7 +36,7 @@ class Mailbox:
             found: list[dict[str, Any]] = listed.body["data"]
             return found if len(found) >= count else []
 
-        found = await eventually(look, 30)
+        found = await eventually(look, 60)
         return sorted(found, key=lambda ticket: ticket["number"])
 
     async def messages(self, conversation: str, count: int) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ class Mailbox:
             found: list[dict[str, Any]] = listed.body["data"]
             return found if len(found) >= count else []
 
-        found = await eventually(look, 30)
+        found = await eventually(look, 60)
         return found
 
     async def reply(self, ticket: dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Mailbox:
             found = [one for one in self.smtp.taken() if text in text_of(one)]
             return found if len(found) >= count else []
 
-        return await eventually(look, 30)
+        return await eventually(look, 60)
 
     async def delivery(self, ticket: dict[str, Any], message: str, state: str) -> dict[str, Any]:
         """How far a message has come, once it is so far."""
@@ -77,7 +77,7 @@ class Mailbox:
                     return told
             return None
 
-        found = await eventually(look, 30)
+        found = await eventually(look, 60)
         assert found is not None
         return found
 

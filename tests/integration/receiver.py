@@ -56,7 +56,7 @@ class Receiver:
         """What came in at a path."""
         return [post for post in self.posts if post.path == path]
 
-    async def until(self, met: Callable[[], bool], seconds: float = 20) -> None:
+    async def until(self, met: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until a condition on what came in is met."""
         async with asyncio.timeout(seconds), self._arrived:
             await self._arrived.wait_for(met)

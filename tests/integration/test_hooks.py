@@ -41,7 +41,7 @@ class Hook:
     async def stored(self, *external_ids: str) -> list[dict[str, Any]]:
         """Wait until these are in the inbox; returns all messages of customers on this channel."""
         wanted = {message_id(self.id, one) for one in external_ids}
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 found = await self._messages()
                 if wanted <= {one["id"] for one in found}:

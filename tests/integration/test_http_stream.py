@@ -20,7 +20,7 @@ async def connect(desk: Desk, role: Role = "admin", query: str = "") -> aiohttp.
 
 async def take(socket: aiohttp.ClientWebSocketResponse, count: int) -> list[dict[str, Any]]:
     """The next frames."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return [await socket.receive_json() for _ in range(count)]
 
 

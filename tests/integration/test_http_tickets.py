@@ -192,7 +192,7 @@ async def test_typing_is_told_both_ways(desk: Desk) -> None:
         frame = await eventually(heard)
         assert (await desk.ask("POST", told, role="agent")).status == 204
         # Empty ones tell of messages.
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             nudge = json.loads(await anext(one async for one in customer if one))
     assert frame == {"type": "typing", "conversation_id": ticket["conversation_id"]}
     assert nudge == {"typing": "test agent"}

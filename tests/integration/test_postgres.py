@@ -143,7 +143,7 @@ async def test_commits_of_another_process_are_heard(store: PostgresStore, other:
     async def told() -> bool:
         return heard == [1]
 
-    assert await eventually(told, 1)
+    assert await eventually(told)
     await store.write(lambda tx: tx.emit("ours"))
     await other.write(adds("no event"))
     assert heard == [1, 2]
@@ -161,7 +161,7 @@ async def test_commits_are_heard_again_after_the_listener_was_cut_off(
     async def told() -> bool:
         return heard == [1]
 
-    assert await eventually(told, 5)
+    assert await eventually(told)
 
 
 def cut_off(tx: Tx) -> None:

@@ -109,7 +109,7 @@ async def test_a_consumer_whose_queue_is_deleted_comes_back(
             return ""
 
         assert await eventually(starved) == f"nothing comes from {LANE}"
-        await eventually(lambda: ready(bus), seconds=5)
+        await eventually(lambda: ready(bus), seconds=60)
         await publish_until_taken(bus, b"again")
         assert [delivery.body for delivery in await take(reader, 1)] == [b"again"]
 

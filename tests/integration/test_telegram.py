@@ -360,7 +360,8 @@ async def test_typing_is_shown(desk: Desk, api: BotApi) -> None:
     await api.say(text="purple paint")
     (ticket,) = await tickets(desk, 1)
     answer = await desk.ask("POST", f"/api/v1/conversations/{ticket['conversation_id']}/typing")
-    assert (answer.status, api.calls[-1]) == (204, "sendChatAction")
+    # The bot may be polling, or telling of the ticket, at the same time.
+    assert (answer.status, "sendChatAction" in api.calls) == (204, True)
 
 
 async def test_killed_between_fetching_and_confirming_nothing_is_lost_or_doubled(api: BotApi) -> None:

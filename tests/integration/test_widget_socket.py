@@ -70,7 +70,7 @@ class Tab:
 
     async def hear(self) -> Frame:
         """The next frame."""
-        frame: Frame = await self.socket.receive_json(timeout=15)
+        frame: Frame = await self.socket.receive_json(timeout=60)
         return frame
 
     async def until(self, type_: str, **members: Any) -> list[Frame]:
@@ -86,7 +86,7 @@ class Tab:
     async def closed(self) -> int | None:
         """Wait until the desk closes it; returns the code."""
         while True:
-            received = await self.socket.receive(timeout=15)
+            received = await self.socket.receive(timeout=60)
             if received.type is not aiohttp.WSMsgType.TEXT:
                 return self.socket.close_code
 
@@ -321,7 +321,7 @@ async def test_typing_goes_both_ways(browser: Browser) -> None:
         assert contact is not None
         async with live.subscribe(visitor_socket.typing_topic(contact)) as heard:
             await tab.say({"type": "typing"})
-            assert await asyncio.wait_for(anext(aiter(heard)), 15) == b"{}"
+            assert await asyncio.wait_for(anext(aiter(heard)), 60) == b"{}"
         await live.publish(visitor_socket.topic(contact), b'{"typing": "Mei"}')
         assert (await tab.until("typing"))[-1] == {"type": "typing", "author_name": "Mei"}
 
@@ -525,7 +525,7 @@ async def test_agents_see_what_a_visitor_has_read(browser: Browser) -> None:
         await tab.say({"type": "read", "cursor": "1"})
         conversation = (await desk.ask("GET", "/api/v1/conversations")).body["data"][0]["id"]
         path = f"/api/v1/conversations/{conversation}/messages"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 lines = (await desk.ask("GET", path)).body["data"]
                 if lines[-1]["delivery"]["state"] == "read":

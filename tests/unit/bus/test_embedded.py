@@ -141,7 +141,7 @@ async def test_the_depth_is_told_while_publishing_goes_on(bus: EmbeddedBus) -> N
             await bus.publish(LANE, [b"x"])
 
     publishers = [asyncio.ensure_future(publish()) for _ in range(5)]
-    depths = [await asyncio.wait_for(bus.depth(LANE), 10) for _ in range(3)]
+    depths = [await asyncio.wait_for(bus.depth(LANE), 60) for _ in range(3)]
     busy = False
     await asyncio.gather(*publishers)
     assert depths == sorted(depths)
