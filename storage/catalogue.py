@@ -186,7 +186,10 @@ def _refers(document: Document, kind: Kind, id_: str) -> bool:
     body = document.body
     match kind, document.kind:
         case "skill", "queue":
-            return any(needed["skill"] == id_ for needed in body.get("skills", ()))
+            asking = (body, *body.get("steps", ()))
+            return any(needed["skill"] == id_ for one in asking for needed in one.get("skills", ()))
+        case "queue", "queue":
+            return document.id != id_ and any(step.get("queue") == id_ for step in body.get("steps", ()))
         case "calendar", "policy" | "queue":
             return bool(body.get("calendar") == id_)
         case "tier", "policy":

@@ -76,6 +76,65 @@ def test_an_admin_sets_up_a_queue_and_a_channel(open_page: OpenPage, signed_in: 
     expect(page.get_by_role("button", name="Depot")).to_have_count(0)
 
 
+def test_an_admin_lets_a_queue_s_tickets_go_further(open_page: OpenPage, signed_in: StorageState) -> None:
+    """Steps, weights and limits of a queue are there again when its form is opened, for everybody."""
+    page = open_page("/admin/queues", state=signed_in)
+    page.get_by_role("button", name="Add").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name", exact=True).fill("Ropes")
+    form.get_by_text("More settings").click()
+    for _ in range(2):
+        form.get_by_role("button", name="Add a step").click()
+    last = form.get_by_role("group", name="Step 2")
+    last.get_by_label("After seconds").fill("")
+    last.get_by_label("Who").select_option(label="anybody")
+    last.get_by_label("With the skill").select_option(label="Billing")
+    last.get_by_label("Billing").select_option("4")
+    last.get_by_label("Tell the supervisors").check()
+    form.get_by_label("Webhook").fill("3")
+    form.get_by_label("At most at once").fill("2")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert").filter(has_text="number")).to_be_visible()
+    last.get_by_label("After seconds").fill("600")
+    form.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Ropes").click()
+    form.get_by_text("More settings").click()
+    expect(last.get_by_label("After seconds")).to_have_value("600")
+    expect(last.get_by_label("Who")).to_have_value("anybody")
+    expect(last.get_by_label("Billing")).to_have_value("4")
+    expect(last.get_by_label("Tell the supervisors")).to_be_checked()
+    expect(form.get_by_label("Webhook")).to_have_value("3")
+    expect(form.get_by_label("At most at once")).to_have_value("2")
+    assert violations(page) == []
+    form.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Ropes")).to_have_count(0)
+
+
+def test_an_admin_writes_down_opening_hours(open_page: OpenPage, signed_in: StorageState) -> None:
+    """A line for each weekday, holidays, days of their own; what is no time is refused in words."""
+    page = open_page("/admin/calendars", state=signed_in)
+    page.get_by_role("button", name="Add").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name", exact=True).fill("Boathouse")
+    form.get_by_label("Time zone").fill("Europe/Oslo")
+    form.get_by_label("Saturday").fill("10:00-25:00")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert").filter(has_text="A time of day is HH:MM")).to_be_visible()
+    form.get_by_label("Saturday").fill("10:00-14:00, 22:00-02:00")
+    form.get_by_label("Other hours on").fill("2026-12-24 09:00-13:00\n2026-12-25")
+    assert violations(page) == []
+    form.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Boathouse").click()
+    expect(form.get_by_label("Saturday")).to_have_value("10:00-14:00, 22:00-02:00")
+    expect(form.get_by_label("Other hours on")).to_have_value("2026-12-24 09:00-13:00\n2026-12-25")
+    form.get_by_label("Saturday").fill("")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Boathouse")).to_contain_text("5 days a week")
+    page.get_by_role("button", name="Boathouse").click()
+    form.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Boathouse")).to_have_count(0)
+
+
 def test_a_rule_is_read_in_chinese_and_switched(open_page: OpenPage, signed_in: StorageState) -> None:
     """Each switch publishes a version, and the audit says who did it."""
     page = open_page("/admin/rules", state=signed_in, language="zh-CN")

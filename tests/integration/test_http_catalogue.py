@@ -163,6 +163,19 @@ async def test_what_is_in_use_stays(desk: Desk) -> None:
     assert (answer.status, answer.body["detail"]) == (409, "The skill billing is used by the queue invoices.")
 
 
+async def test_what_a_step_leads_to_stays(desk: Desk) -> None:
+    """A queue and a skill that a step of another queue names."""
+    await desk.ask("POST", "/api/v1/skills", {"name": "welding"})
+    await desk.ask("POST", "/api/v1/queues", {"name": "repairs"})
+    step = {"after_seconds": 60, "queue": "repairs", "skills": [{"skill": "welding"}]}
+    await desk.ask("POST", "/api/v1/queues", {"name": "frames", "steps": [step]})
+    queue, skill = [
+        await desk.ask("DELETE", f"/api/v1/{path}") for path in ("queues/repairs", "skills/welding")
+    ]
+    assert (queue.status, queue.body["detail"]) == (409, "The queue repairs is used by the queue frames.")
+    assert (skill.status, skill.body["detail"]) == (409, "The skill welding is used by the queue frames.")
+
+
 async def test_one_queue_is_the_default(desk: Desk) -> None:
     """Making another one the default takes it from the first."""
     await desk.ask("POST", "/api/v1/queues", {"name": "a", "default": True})

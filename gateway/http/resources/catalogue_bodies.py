@@ -1,16 +1,26 @@
 """Queues, skills, tiers, fields, policies, calendars and ticket types as JSON."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.http.fields import Id, Key, Level, Name, Slug, Time, Word
 from router.values import Priority
 
 Minutes = Annotated[float, Field(gt=0, le=525_600)]
-Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+_CLOCK = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+
+
+def _clock(text: str) -> str:
+    if not re.match(_CLOCK, text):
+        raise PydanticCustomError("bad_time", "A time of day is HH:MM, from 00:00 to 24:00.")
+    return text
+
+
+Clock = Annotated[str, AfterValidator(_clock), Field(json_schema_extra={"pattern": _CLOCK})]
 Windows = Annotated[list[tuple[Clock, Clock]], Field(max_length=48)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 

@@ -1,7 +1,11 @@
 // A form made from a list of fields, in a dialog; what the desk refuses stands beside what it is about.
 import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { Icon } from "../inbox/icons.js";
+import { INPUTS } from "./inputs.js";
 import { t } from "./words.js";
+
+const GROUPS = new Set(["many", "levels", "needs", "names", "counts", "steps", "week"]);
+const PATCHED = new Set(["levels", "names", "counts", "week", "dates"]);
 
 /** A modal dialog with a heading; `close` is called however it is left. */
 export function Sheet({ title, close, wide, children }) {
@@ -34,11 +38,15 @@ export function Form({ title, fields, item, close, save, remove, note, act = t("
   };
   const faultOf = ({ name }) => problem?.errors?.find(({ pointer }) => `${pointer}/`.startsWith(`/${name.replaceAll(".", "/")}/`));
   const told = fields.some(faultOf);
+  const asked = fields.filter((field) => !(field.once && item));
+  const further = asked.filter((field) => field.further);
+  const draw = (field) => html`<${Field} key=${field.name} field=${field} value=${values[field.name]} fault=${faultOf(field)}
+    set=${(value) => setValues((old) => ({ ...old, [field.name]: value }))} />`;
   return html`<${Sheet} title=${title} close=${close}>
     <form class="form" onSubmit=${submit}>
       ${note && html`<p class="muted">${note}</p>`}
-      ${fields.filter((field) => !(field.once && item)).map((field) => html`<${Field} key=${field.name} field=${field} value=${values[field.name]} fault=${faultOf(field)}
-        set=${(value) => setValues((old) => ({ ...old, [field.name]: value }))} />`)}
+      ${asked.filter((field) => !field.further).map(draw)}
+      ${further.length > 0 && html`<details class="further" open=${further.some(faultOf)}><summary>${t("further")}</summary>${further.map(draw)}</details>`}
       <p class="problem" role="alert">${problem && !told ? problem.message : ""}</p>
       <div class="ends">
         ${remove && html`<button type="button" class="danger" disabled=${busy} onClick=${() => attempt(remove)}>${t("delete")}</button>`}
@@ -52,7 +60,7 @@ function initial(field, item) {
   const given = item && field.name.split(".").reduce((at, name) => at?.[name], item);
   if (given !== undefined && given !== null) return given;
   if (field.initial !== undefined && !item) return field.initial;
-  return { check: false, many: [], lines: [], levels: {}, needs: [], names: {}, number: "" }[field.kind] ?? "";
+  return { check: false, many: [], lines: [], levels: {}, needs: [], names: {}, number: "", counts: {}, steps: [], week: {}, dates: {} }[field.kind] ?? "";
 }
 
 function Field({ field, value, fault, set }) {
@@ -60,7 +68,7 @@ function Field({ field, value, fault, set }) {
   const label = field.label?.() ?? t(`field_${field.name}`);
   const said = fault ? `${id}-fault` : field.hint ? `${id}-hint` : undefined;
   const Input = INPUTS[field.kind] ?? INPUTS.text;
-  const group = field.kind === "many" || field.kind === "levels" || field.kind === "needs" || field.kind === "names";
+  const group = GROUPS.has(field.kind);
   const about = html`${field.hint && html`<small id=${`${id}-hint`}>${t(field.hint)}</small>`}
     ${fault && html`<p class="problem" id=${`${id}-fault`} role="alert">${fault.detail}</p>`}`;
   if (group) return html`<fieldset class="asked"><legend>${label}</legend><${Input} id=${id} field=${field} value=${value} set=${set} />${about}</fieldset>`;
@@ -68,39 +76,6 @@ function Field({ field, value, fault, set }) {
     return html`<p class="asked check"><label><input type="checkbox" checked=${value} onChange=${(event) => set(event.currentTarget.checked)} /> ${label}</label>${about}</p>`;
   }
   return html`<div class="asked"><label for=${id}>${label}</label><${Input} id=${id} field=${field} value=${value} set=${set} said=${said} wrong=${Boolean(fault)} />${about}</div>`;
-}
-
-const plain = (type) => ({ id, field, value, set, said, wrong }) => html`<input id=${id} type=${type} value=${value} required=${field.required}
-  placeholder=${field.example ?? ""} autocomplete=${type === "password" ? "new-password" : "off"} aria-describedby=${said} aria-invalid=${wrong ? "true" : undefined} step=${type === "number" ? "any" : undefined}
-  onInput=${(event) => set(event.currentTarget.value)} />`;
-
-const INPUTS = {
-  text: plain("text"), email: plain("email"), password: plain("password"), number: plain("number"), url: plain("url"),
-  area: ({ id, field, value, set, said }) => html`<textarea id=${id} rows="7" required=${field.required} aria-describedby=${said}
-    onInput=${(event) => set(event.currentTarget.value)} value=${value}></textarea>`,
-  lines: ({ id, value, set, said }) => html`<textarea id=${id} rows="3" aria-describedby=${said} placeholder=${t("one_a_line")}
-    onInput=${(event) => set(event.currentTarget.value.split("\n"))} value=${value.join("\n")}></textarea>`,
-  choice: ({ id, field, value, set, said }) => html`<select id=${id} value=${value} aria-describedby=${said} onChange=${(event) => set(event.currentTarget.value)}>
-    ${field.choices().map(([one, name]) => html`<option key=${one} value=${one}>${name}</option>`)}</select>`,
-  many: ({ field, value, set }) => html`<div class="boxes">${field.choices().map(([one, name]) => html`<label key=${one}><input type="checkbox"
-    checked=${value.includes(one)} onChange=${(event) => set(event.currentTarget.checked ? [...value, one] : value.filter((other) => other !== one))} /> ${name}</label>`)}</div>`,
-  levels: ({ field, value, set }) => html`<div class="boxes">${field.choices().map(([one, name]) => html`<label key=${one}>${name}
-    <${Level} value=${value[one] ?? 0} set=${(level) => set(level ? { ...value, [one]: level } : without(value, one))} /></label>`)}</div>`,
-  needs: ({ field, value, set }) => html`<div class="boxes">${field.choices().map(([one, name]) => html`<label key=${one}>${name}
-    <${Level} value=${value.find(({ skill }) => skill === one)?.level ?? 0}
-      set=${(level) => set([...value.filter(({ skill }) => skill !== one), ...(level ? [{ skill: one, level }] : [])])} /></label>`)}</div>`,
-  names: ({ value, set }) => html`<div class="boxes">${[["zh", "中文"], ["en", "English"]].map(([tag, name]) => html`<label key=${tag}>${name}
-    <input type="text" lang=${tag} value=${value[tag] ?? ""} onInput=${(event) => set(event.currentTarget.value ? { ...value, [tag]: event.currentTarget.value } : without(value, tag))} /></label>`)}</div>`,
-};
-
-function Level({ value, set }) {
-  return html`<select value=${value} onChange=${(event) => set(Number(event.currentTarget.value))}>
-    ${[0, 1, 2, 3, 4, 5].map((level) => html`<option key=${level} value=${level}>${level || "–"}</option>`)}</select>`;
-}
-
-function without(record, key) {
-  const { [key]: _, ...rest } = record;
-  return rest;
 }
 
 /** What a form holds as the API takes it: numbers as numbers, lists without empty lines, nothing that was left empty. */
@@ -118,7 +93,7 @@ function valueOf(field, value, item) {
   if (field.kind === "number") return value === "" ? (field.empty === undefined ? undefined : field.empty) : Number(value);
   if (field.kind === "lines") return value.map((line) => line.trim()).filter(Boolean);
   if (field.kind === "password" || field.once || field.optional) return value === "" ? undefined : value;
-  if (field.kind === "levels" || field.kind === "names") {
+  if (PATCHED.has(field.kind)) {
     // A merge patch takes out what it names as null.
     const gone = Object.keys(item?.[field.name] ?? {}).filter((key) => !(key in value));
     return { ...value, ...Object.fromEntries(gone.map((key) => [key, null])) };
