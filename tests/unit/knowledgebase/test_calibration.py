@@ -31,6 +31,16 @@ def test_a_few_labels_move_little() -> None:
     assert 0.75 < found.apply(0.9) < 0.9
 
 
+def test_a_wrong_label_of_the_surest_kind_does_not_outweigh_the_others() -> None:
+    """A customer may ask for a person although the answer was the very one; and a label maps back."""
+    sure = [Label(confidence=1.0, right=True)] * 11
+    found = fit([*sure, Label(confidence=1.0, right=False)])
+    assert 0.75 < found.apply(0.9) < 0.9
+    assert found.apply(1.0) > 0.94
+    raw = found.raw_threshold(0.8)
+    assert abs(found.apply(raw) - found.threshold(0.8)) < 1e-6
+
+
 def test_a_calibration_never_turns_the_ranking_round() -> None:
     """Even where the sure ones were wrong and the unsure ones right."""
     perverse = [Label(confidence=0.95, right=False), Label(confidence=0.05, right=True)] * 300
