@@ -5,6 +5,8 @@ day; 24:00 is allowed. A window belongs to the date it is listed under: holidays
 special hours replace them and win over a holiday. With a country its public holidays count as well, and a day
 of the weekend that is worked in exchange has the hours of the first weekday that has any.
 
+Hours that were changed count from then on: what lay before goes by those that were (`before`).
+
 Each bound is turned into UTC before anything is counted:
 a local time that a clock change skips becomes the end of the gap, an ambiguous open its first occurrence and
 an ambiguous close its second. Windows that overlap merge.
@@ -34,6 +36,8 @@ Hours = tuple[tuple[int, int], ...]
 """Windows of one date as minutes after its local midnight; an overnight close is past 1440."""
 
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MOST_EARLIER = 20
+"""So many changes of its hours a calendar remembers."""
 HORIZON_DAYS = 3650
 """How far a deadline is looked for; what is not used up by then has none."""
 
@@ -60,6 +64,7 @@ class CalendarSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A calendar as JSON: times are "HH:MM" pairs, dates "YYYY-MM-DD", `tz` an IANA name.
 
     `country` is an ISO 3166 code, of a country or of a part such as `DE-BY`, whose public holidays count.
+    `earlier` are the hours it had before, the last ones first.
     """
 
     tz: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -67,6 +72,14 @@ class CalendarSpec(msgspec.Struct, frozen=True, kw_only=True):
     holidays: Annotated[list[date], Meta(max_length=5000)] = []
     special_hours: Annotated[dict[date, _Windows], Meta(max_length=5000)] = {}
     country: Annotated[str, Meta(max_length=8)] = ""
+    earlier: "Annotated[list[Earlier], Meta(max_length=MOST_EARLIER)]" = []
+
+
+class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+    """The hours that were, until they were changed."""
+
+    until: datetime
+    hours: CalendarSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +107,17 @@ class _Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Opening hours in one time zone. `weekly` has seven entries, Monday first."""
+    """Opening hours in one time zone. `weekly` has seven entries, Monday first.
+
+    `before`: until when it had other hours, and those.
+    """
 
     tz: ZoneInfo
     weekly: tuple[Hours, ...]
     holidays: frozenset[date] = frozenset()
     special_hours: Mapping[date, Hours] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     country: str = ""
+    before: "tuple[datetime, Calendar] | None" = None
     always: bool = field(init=False, compare=False)
     _block: Callable[[int], _Block] = field(init=False, repr=False, compare=False)
 
@@ -170,7 +187,15 @@ def parse(spec: CalendarSpec | Mapping[str, object]) -> Calendar:
         raise CalendarError(str(error)) from None
     if spec.country and not known(spec.country):
         raise CalendarError(f"country: no public holidays are known for {spec.country!r}")
+    before: tuple[datetime, Calendar] | None = None
+    for one in reversed(spec.earlier):
+        before = (one.until, _calendar(one.hours, before))
+    return _calendar(spec, before)
+
+
+def _calendar(spec: CalendarSpec, before: tuple[datetime, Calendar] | None) -> Calendar:
     return Calendar(
+        before=before,
         tz=_zone(spec.tz),
         weekly=tuple(_hours(f"weekly.{name}", spec.weekly.get(name, [])) for name in WEEKDAYS),
         holidays=frozenset(spec.holidays),
@@ -183,6 +208,9 @@ def parse(spec: CalendarSpec | Mapping[str, object]) -> Calendar:
 
 def elapsed(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     """Opening time in `[start, end)`, counted in real (UTC) time; nothing when `end` is not later."""
+    if calendar.before is not None and start < calendar.before[0]:
+        until, past = calendar.before
+        return elapsed(past, start, min(end, until)) + elapsed(calendar, until, end)
     first, last = _since_epoch(start), _since_epoch(end)
     if last <= first:
         return timedelta()
@@ -198,6 +226,10 @@ def deadline(calendar: Calendar, start: datetime, amount: timedelta) -> datetime
 
     None when it is not reached within `HORIZON_DAYS`.
     """
+    if calendar.before is not None and start < calendar.before[0]:
+        until, past = calendar.before
+        ran = elapsed(past, start, until)
+        return deadline(past, start, amount) if amount <= ran else deadline(calendar, until, amount - ran)
     if amount <= timedelta() or calendar.always:
         return _EPOCH + (start - _EPOCH) + max(amount, timedelta())
     if not any(calendar.weekly) and not calendar.special_hours:

@@ -38,6 +38,7 @@ TRANSITIONS: dict[TicketStatus, frozenset[TicketStatus]] = {
     "closed": frozenset(),
     "merged": frozenset(),
 }
+_ENDLESS = 1e9
 _FINAL = frozenset({"closed", "merged"})
 _OF_POLICY: tuple[sla.Metric, ...] = ("first_response", "next_response", "resolution")
 _OF_QUEUE: tuple[sla.Metric, ...] = ("assignment", "ownership")
@@ -154,7 +155,9 @@ def move(
         assignee=None if status in ("queued", "offered") else ticket.assignee,
         updated_at=now,
     )
-    return _clocks(moved, _status(moved, now), desk)
+    after = _clocks(moved, _status(moved, now), desk)
+    # What was resolved was held to nothing new meanwhile.
+    return retarget(after, now, desk) if ticket.status == "resolved" and status in ACTIVE else after
 
 
 def edit(ticket: Ticket, changes: dict[str, Any], now: datetime, desk: Desk) -> Ticket:
@@ -203,7 +206,8 @@ def snooze(ticket: Ticket, until: datetime, now: datetime, desk: Desk) -> Ticket
 def retarget(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
     """Hold the clocks to the policy that the ticket has now; what was used stays used.
 
-    A metric that had no target so far counts from the ticket's beginning, as it would have with one.
+    A metric that had no target so far counts from the ticket's beginning, as it would have with one; what is
+    used up already is due now, and not back then.
     """
     policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
     clocks = dict(ticket.clocks)
@@ -212,26 +216,25 @@ def retarget(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
         if policy is None or target is None:
             clocks.pop(metric, None)
         elif metric not in clocks:
-            begun = _started(metric, ticket.created_at, target, policy)
-            clocks[metric] = _late_clock(ticket, begun, now, desk)
+            begun = _started(metric, ticket.created_at, _ENDLESS, policy)
+            clocks[metric] = _held_to(_late_clock(ticket, begun, now, desk), policy, target, now, desk)
         else:
-            event = sla.Event(
-                at=now, type="change", calendar=policy.calendar, target=timedelta(seconds=target)
-            )
-            clocks[metric] = sla.apply(clocks[metric], event, desk.calendars)
+            clocks[metric] = _held_to(clocks[metric], policy, target, now, desk)
     return _due(replace(ticket, clocks=clocks), desk)
 
 
 def fire(ticket: Ticket, now: datetime, desk: Desk) -> Fired:
     """What of the ticket is due at `now`: steps of clocks and queue, snooze's or wrap-up's end, its closing.
 
-    Everything is derived anew from clocks and status, so a `due_at` that is stale does no harm.
+    Everything is derived anew from clocks, status and policy, so a `due_at` that is stale does no harm.
     """
     fired: list[tuple[sla.Metric, int]] = []
     if ticket.wrap_up_until is not None and ticket.wrap_up_until <= now:
         ticket = end_wrap_up(ticket, now, desk)
     if ticket.status in _FINAL:
         return Fired(_due(ticket, desk))
+    if ticket.status in ACTIVE:
+        ticket = retarget(ticket, now, desk)
     clocks = dict(ticket.clocks)
     for metric, clock in ticket.clocks.items():
         clocks[metric], steps = sla.fire(clock, desk.calendars, now)
@@ -294,6 +297,17 @@ def _started(metric: sla.Metric, at: datetime, target: float, policy: Policy) ->
     return sla.start(
         metric=metric, at=at, target_s=target, calendar=policy.calendar, pause_on=policy.pause_on
     )
+
+
+def _held_to(clock: sla.Clock, policy: Policy, target: float, now: datetime, desk: Desk) -> sla.Clock:
+    event = sla.Event(
+        at=now,
+        type="change",
+        calendar=policy.calendar,
+        target=timedelta(seconds=target),
+        pause_on=policy.pause_on,
+    )
+    return sla.apply(clock, event, desk.calendars)
 
 
 def _late_clock(ticket: Ticket, begun: sla.Clock, now: datetime, desk: Desk) -> sla.Clock:

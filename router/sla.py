@@ -61,7 +61,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to a ticket.
 
     `value` is a status event's new status: a ticket's, or for `waiting` its reason (`customer`, `internal`,
-    `snoozed`). A change event has `calendar`, `target`, or both.
+    `snoozed`). A change event has `calendar`, `target`, `pause_on`, or several of them.
     """
 
     at: datetime
@@ -69,6 +69,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     value: str = ""
     calendar: str | None = None
     target: timedelta | None = None
+    pause_on: tuple[str, ...] | None = None
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,13 +231,15 @@ def _state_in(clock: Clock) -> State:
 def _change(clock: Clock, at: datetime, event: Event, calendars: Calendars) -> Clock:
     target = clock.target if event.target is None else event.target
     calendar = clock.calendar if event.calendar is None else event.calendar
-    if (target, calendar) == (clock.target, clock.calendar):
+    pause_on = clock.pause_on if event.pause_on is None else event.pause_on
+    if (target, calendar, pause_on) == (clock.target, clock.calendar, clock.pause_on):
         return clock
+    asked = replace(clock, pause_on=pause_on)
     if clock.state == "idle" or (clock.state == "done" and clock.metric not in _BY_STATUS):
         # Not begun, or answered: the change is for the next time, and what has been stays as it was.
-        return replace(clock, target=target, calendar=calendar, seen=at)
-    state = clock.state
-    clock = replace(_stop(clock, at, state, "changed", calendars), target=target, calendar=calendar)
+        return replace(asked, target=target, calendar=calendar, seen=at)
+    stopped = _stop(asked, at, _state_in(asked), "changed", calendars)
+    clock = replace(stopped, target=target, calendar=calendar)
     reached = sum(_share(target, step) <= clock.used for step in range(len(STEPS)))
     return replace(clock, reached=(at,) * reached, fired=min(clock.fired, reached))
 

@@ -4,11 +4,11 @@ A document's id is unique within its kind, so that a skill and a queue may both 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from router import calendar
 from router.desk import Desk, Field
@@ -23,6 +23,10 @@ D = TypeVar("D")
 _row = schema.catalogue.c
 # More queues than anybody sets up.
 _ALL = 100_000
+_OF_CLOCKS = frozenset({"policy", "calendar"})
+_HOURS = frozenset(calendar.CalendarSpec.__struct_fields__) - {"earlier"}
+# No clock of a ticket that is worked on began so long ago.
+_REMEMBERED = timedelta(days=400)
 
 
 class Document(Value, frozen=True, kw_only=True):
@@ -55,19 +59,21 @@ def add(tx: Tx, kind: Kind, id_: str, name: str, body: Mapping[str, Any]) -> Doc
         updated_at=tx.now,
     )
     unless_taken(tx, statement, f"There is a {_word(kind)} named {name} already.")
-    tx.emit("catalogue.updated", kind=kind, id=id_)
+    _written(tx, kind, id_)
     return get(tx.sql, kind, id_)
 
 
 def save(tx: Tx, kind: Kind, id_: str, name: str, body: Mapping[str, Any]) -> Document:
     """Store a document that was there, as its next version; raises `Missing`, `Taken`."""
+    if kind == "calendar":
+        body = _with_earlier(get(tx.sql, kind, id_), body, tx.now)
     statement = (
         update(schema.catalogue)
         .where(_row.id == _key(kind, id_))
         .values(name=name, body=dict(body), version=_row.version + 1, updated_at=tx.now)
     )
     unless_taken(tx, statement, f"There is a {_word(kind)} named {name} already.")
-    tx.emit("catalogue.updated", kind=kind, id=id_)
+    _written(tx, kind, id_)
     return get(tx.sql, kind, id_)
 
 
@@ -77,7 +83,7 @@ def remove(tx: Tx, kind: Kind, id_: str) -> None:
     if user := _user(tx.sql, kind, id_):
         raise InUse(f"The {_word(kind)} {id_} is used by {user}.")
     tx.sql.execute(delete(schema.catalogue).where(_row.id == _key(kind, id_)))
-    tx.emit("catalogue.updated", kind=kind, id=id_)
+    _written(tx, kind, id_)
 
 
 def only_default(tx: Tx, id_: str) -> None:
@@ -85,6 +91,28 @@ def only_default(tx: Tx, id_: str) -> None:
     for document in listed(tx.sql, "queue", None, _ALL).items:
         if document.id != id_ and document.body.get("default"):
             save(tx, "queue", document.id, document.name, document.body | {"default": False})
+
+
+def _written(tx: Tx, kind: Kind, id_: str) -> None:
+    """Tell of it. Clocks that may be held to something else now are looked at again, ticket by ticket."""
+    tx.emit("catalogue.updated", kind=kind, id=id_)
+    if kind in _OF_CLOCKS:
+        ticket = schema.tickets.c
+        later = or_(ticket.due_at.is_(None), ticket.due_at > tx.now)
+        tx.sql.execute(
+            update(schema.tickets).where(ticket.status.in_(sorted(ACTIVE)), later).values(due_at=tx.now)
+        )
+
+
+def _with_earlier(before: Document, body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A calendar that remembers the hours it had: time that has passed counts by those."""
+    earlier = before.body.get("earlier", [])
+    hours = {name: before.body[name] for name in _HOURS if name in before.body}
+    if hours != {name: body[name] for name in _HOURS if name in body}:
+        oldest = (now - _REMEMBERED).isoformat()
+        kept = [one for one in earlier if one["until"] > oldest]
+        earlier = [{"until": now.isoformat(), "hours": hours}, *kept][: calendar.MOST_EARLIER]
+    return {**body, "earlier": earlier}
 
 
 def find(sql: Connection, kind: Kind, id_: str) -> Document | None:

@@ -149,6 +149,12 @@ def active_after(sql: Connection, ticket_id: str, limit: int) -> list[str]:
     return list(sql.execute(query.order_by(_row.id).limit(limit)).scalars())
 
 
+def of_customer(sql: Connection, customer_id: str) -> list[str]:
+    """Ids of the customer's tickets that are not over."""
+    over = _row.status.in_(("closed", "merged"))
+    return list(sql.execute(select(_row.id).where(_row.customer_id == customer_id, ~over)).scalars())
+
+
 def due(sql: Connection, now: datetime, limit: int) -> list[str]:
     """Ids of tickets with something due, oldest first."""
     query = select(_row.id).where(_row.due_at <= now).order_by(_row.due_at).limit(limit)

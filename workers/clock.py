@@ -90,19 +90,26 @@ def _fire(tx: Tx, setup: Setup) -> int:
     for ticket_id in due:
         before = held[ticket_id]
         after, steps, alerts = _fired(before, tx.now, setup.desk)
+        where = {"ticket": after.id, "conversation": after.conversation_id}
         for metric, percent in steps:
-            where = {"ticket": after.id, "conversation": after.conversation_id}
             tx.emit("sla.step", **where, metric=metric, percent=percent)
             notices.of_step(tx, after, metric, percent, people)
         if alerts:
             notices.of_queue_step(tx, after, setup.desk, people)
         inbox.save(tx, before, after)
+        if _held_to(after) != _held_to(before):
+            tx.emit("ticket.updated", **where, due_at=after.due_at, previous={"due_at": before.due_at})
     for conversation_id in answered:
         _end_silence(tx, conversation_id)
     for offer in lapsed:
         give_back(tx, offer, "expired", setup.desk)
     gone = presence.lose_who_is_gone(tx, setup.desk) + presence.end_shifts(tx, setup.desk)
     return len(due) + len(answered) + len(lapsed) + gone
+
+
+def _held_to(ticket: Ticket) -> dict[str, tuple[timedelta, str]]:
+    """What its clocks promise: another one may be given to somebody sooner."""
+    return {metric: (clock.target, clock.calendar) for metric, clock in ticket.clocks.items()}
 
 
 def _fired(ticket: Ticket, now: datetime, desk: Desk) -> Fired:

@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tests.eventually import eventually
 from tests.integration.conftest import Desk
 from tests.integration.test_http_tickets import STRANGE, shop_on
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 GUIDE = Path(__file__).parents[2] / "docs" / "ASSIGNMENT.md"
 
 
@@ -36,6 +38,45 @@ async def test_a_queue_s_clocks_stand_beside_the_others(desk: Desk) -> None:
     assert 290 < clocks["assignment"]["remaining_seconds"] <= 300
     refused = await desk.ask("PATCH", "/api/v1/queues/care", {"calendar": "lunar"})
     assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/calendar")
+
+
+async def test_a_customer_s_new_tier_is_their_tickets_tier(desk: Desk) -> None:
+    """Of those that had the old one, with its promise; what a rule or a person had set otherwise stays."""
+    for tier in ("gold", "silver"):
+        assert (await desk.ask("POST", "/api/v1/tiers", {"id": tier, "name": tier})).status == 201
+    policy = {"name": "Gold", "tiers": ["gold"], "first_response": 5}
+    assert (await desk.ask("POST", "/api/v1/sla-policies", policy)).status == 201
+    ticket = await waiting(desk)
+    customer = f"/api/v1/customers/{ticket['customer_id']}"
+    assert (await desk.ask("PATCH", customer, {"tier": "gold"})).status == 200
+    raised = (await desk.ask("GET", f"/api/v1/tickets/{ticket['id']}")).body
+    promised = {clock["metric"]: clock["remaining_seconds"] for clock in raised["clocks"]}
+    assert raised["tier"] == "gold"
+    assert 280 < promised["first_response"] <= 300
+
+
+async def test_running_clocks_follow_a_policy_and_a_calendar_that_change(desk: Desk) -> None:
+    """A policy's new target within moments; what was used by hours that have changed stays used."""
+    hours = {"id": "shop", "name": "Shop", "tz": "UTC", "weekly": {day: [["00:00", "24:00"]] for day in DAYS}}
+    assert (await desk.ask("POST", "/api/v1/calendars", hours)).status == 201
+    policy = {"id": "all", "name": "All", "calendar": "shop", "first_response": 60}
+    assert (await desk.ask("POST", "/api/v1/sla-policies", policy)).status == 201
+    ticket = await waiting(desk)
+
+    async def remaining() -> float:
+        shown = (await desk.ask("GET", f"/api/v1/tickets/{ticket['id']}")).body["clocks"]
+        return float(next(one["remaining_seconds"] for one in shown if one["metric"] == "first_response"))
+
+    async def has_minutes(most: float) -> bool:
+        return (most - 3) * 60 < await remaining() <= most * 60
+
+    assert await has_minutes(60)
+    await desk.ask("PATCH", "/api/v1/sla-policies/all", {"first_response": 30})
+    assert await eventually(lambda: has_minutes(30))
+    closed = await desk.ask("PATCH", "/api/v1/calendars/shop", {"weekly": dict.fromkeys(DAYS)})
+    assert (closed.status, closed.body["weekly"], "earlier" in closed.body) == (200, {}, False)
+    assert await eventually(lambda: has_minutes(30))
+    assert await remaining() < 30 * 60
 
 
 async def test_a_supervisor_pins_and_an_agent_may_not(desk: Desk) -> None:

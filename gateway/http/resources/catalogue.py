@@ -130,7 +130,7 @@ def _endpoints(shelf: Shelf) -> Iterable[Endpoint]:
     def change(tx: Tx, call: Call, id: str, body: Patch[BaseModel]) -> Any:
         before = catalogue.lock(tx, shelf.kind, id)
         call.expect(before.version)
-        after: Any = Patch(shelf.new, body.changes).onto(before.fields())
+        after: Any = Patch(shelf.new, body.changes).onto(_form(before))
         require(list(shelf.check(tx.sql, after)))
         document = catalogue.save(tx, shelf.kind, id, after.name, _body(after))
         _written(tx, call, document, "updated")
@@ -157,7 +157,12 @@ def _show(shelf: Shelf, document: Document) -> BaseModel:
         "created_at": document.created_at,
         "updated_at": document.updated_at,
     }
-    return shelf.shown.model_validate(document.fields() | stamped)
+    return shelf.shown.model_validate(_form(document) | stamped)
+
+
+def _form(document: Document) -> dict[str, Any]:
+    # The hours that a calendar had before are the clocks' alone.
+    return {name: value for name, value in document.fields().items() if name != "earlier"}
 
 
 def _body(given: BaseModel) -> dict[str, Any]:
@@ -173,7 +178,7 @@ def _made_id(tx: Tx, shelf: Shelf, name: str) -> str:
 
 
 def _written(tx: Tx, call: Call, document: Document, action: str) -> None:
-    audit.record(tx, call.actor, f"{document.kind}.{action}", document.id, **document.fields())
+    audit.record(tx, call.actor, f"{document.kind}.{action}", document.id, **_form(document))
     if document.kind == "queue" and document.body.get("default"):
         catalogue.only_default(tx, document.id)
 

@@ -12,12 +12,14 @@ from gateway.http.cursor import ListQuery, Page, decode
 from gateway.http.endpoint import Api, Patch
 from gateway.http.fields import Document, Id, Tags, Time, Word, unknown
 from gateway.http.problems import Fault, pointer, require
+from router.lifecycle import edit
 from router.values import Customer
-from storage import agents, audit, customers, joining, visits
+from storage import agents, audit, customers, joining, tickets, visits
 from storage.catalogue import load_desk
 from storage.customers import Kept
 from storage.paging import Sql, cut
 from storage.store import Tx
+from workers import inbox
 
 api = Api("Customers")
 
@@ -120,12 +122,18 @@ def get_customer(sql: Sql, call: Call, customer_id: str) -> CustomerOut:
 
 @api.write("PATCH", "/api/v1/customers/{customer_id}", summary="Change a customer")
 def change_customer(tx: Tx, call: Call, customer_id: str, body: Patch[NewCustomer]) -> CustomerOut:
-    """Attributes that are not named stay."""
+    """Attributes that are not named stay. A new tier is also that of tickets that had the old one."""
+    theirs = tickets.lock_all(tx, tickets.of_customer(tx.sql, customer_id)) if "tier" in body.changes else {}
     before = customers.lock(tx, customer_id)
     call.expect(before.version)
     form = body.onto({name: getattr(before.customer, name) for name in NewCustomer.model_fields})
     require([fault for fault in _faults(tx.sql, form) if fault.pointer.split("/")[1] in body.changes])
-    return show(customers.save(tx, _customer(customer_id, form)))
+    kept = customers.save(tx, _customer(customer_id, form))
+    desk, tier = call.parts.desk(tx.sql), kept.customer.tier
+    for ticket in theirs.values():
+        if ticket.tier == before.customer.tier != tier:
+            inbox.save(tx, ticket, edit(ticket, {"tier": tier}, tx.now, desk))
+    return show(kept)
 
 
 @api.write("DELETE", "/api/v1/customers/{customer_id}", role="supervisor", summary="Delete a customer")

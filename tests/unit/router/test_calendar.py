@@ -249,6 +249,27 @@ def test_a_bad_calendar_is_refused_by_name(spec: dict[str, Any], fault: str) -> 
     assert str(caught.value) == fault
 
 
+def test_hours_that_changed_count_from_then_on() -> None:
+    """Open until five, from noon on until three, and before last week around the clock."""
+    changed = parse(
+        {
+            "tz": "UTC",
+            "weekly": {day: [["09:00", "15:00"]] for day in WEEKDAYS},
+            "earlier": [
+                {"until": "2026-06-01T12:00:00Z", "hours": {"tz": "UTC", "weekly": EVERY_DAY_9_TO_17}},
+                {
+                    "until": "2026-05-25T00:00:00Z",
+                    "hours": {"tz": "UTC", "weekly": {day: [["00:00", "24:00"]] for day in WEEKDAYS}},
+                },
+            ],
+        }
+    )
+    assert open_hours(changed, "2026-05-24T20:00", "2026-06-01T20:00") == 4 + 7 * 8 + 6
+    assert open_hours(changed, "2026-06-01T12:00", "2026-06-02T12:00") == 3 + 3
+    assert deadline(changed, utc("2026-06-01T10:00"), hours(1)) == utc("2026-06-01T11:00")
+    assert deadline(changed, utc("2026-06-01T10:00"), hours(6)) == utc("2026-06-02T10:00")
+
+
 def test_the_parsed_calendar_is_a_value() -> None:
     """The same JSON gives equal calendars, and what was listed is there in minutes."""
     spec = {"tz": NEW_YORK, "weekly": {"mon": [["22:00", "06:00"]]}, "holidays": ["2026-12-25"]}

@@ -370,9 +370,35 @@ def test_another_tier_is_another_promise() -> None:
     assert deadline(ticket, "first_response") == at(0.5)
 
 
+def test_a_policy_that_changes_holds_what_is_worked_on_to_it() -> None:
+    """The next time a ticket is looked at: what was used stays used, and no breach is dated back."""
+    sooner = replace(DESK.policies["all"], first_response=30, next_response=None, pause_on=("internal",))
+    changed = replace(DESK, policies={"all": sooner})
+    fired = fire(fresh(DESK), at(0.75), changed)
+    assert deadline(fired.ticket, "first_response") == at(0.75)
+    assert fired.steps == tuple(("first_response", step) for step in (50, 75, 90, 100))
+    assert "next_response" not in fired.ticket.clocks
+    assert fired.ticket.clocks["resolution"].pause_on == ("internal",)
+
+
+def test_a_promise_that_is_new_is_not_broken_before_it_was_made() -> None:
+    """A ticket of two hours that is promised a reply within one is late now, not an hour ago."""
+    fired = fire(fresh(BARE), at(2), replace(DESK, policies={"all": DESK.policies["all"]}))
+    assert deadline(fired.ticket, "first_response") == at(2)
+
+
+def test_what_was_resolved_meanwhile_is_held_to_a_new_policy_when_it_comes_back() -> None:
+    """Nobody is told of a promise about what is done."""
+    ticket = move(assign(fresh(DESK), "agt_1", START, DESK), "resolved", at(2), DESK)
+    sooner = replace(DESK, policies={"all": replace(DESK.policies["all"], resolution=60)})
+    assert "resolution" not in {metric for metric, _ in fire(ticket, at(3), sooner).steps}
+    back = customer_wrote(ticket, ChangeTicket(), at(4), sooner)
+    assert deadline(back, "resolution") == at(4)
+
+
 def test_a_calendar_that_is_gone_counts_round_the_clock() -> None:
     """A ticket whose clock names it can still be worked on."""
-    without = replace(DESK, calendars=Calendars(), policies={})
+    without = replace(DESK, calendars=Calendars())
     ticket = customer_wrote(fresh(DESK), ChangeTicket(), at(7.5), without)
     fired, steps, _ = fire(ticket, at(8.5), without)
     assert [step for metric, step in steps if metric == "resolution"] == [50, 75, 90, 100]
@@ -462,10 +488,10 @@ def test_a_queue_s_clocks_begin_when_a_ticket_enters_it_and_end_when_it_leaves()
 
 def test_each_step_of_a_queue_s_target_is_told() -> None:
     """50, 75, 90 and 100 % of the half hour in which somebody should have it; then somebody has."""
-    ticket = fresh(replace(DESK, policies={}), queue="vip")
+    ticket = fresh(BARE, queue="vip")
     told: list[tuple[str, int]] = []
     for minutes in (15, 23, 27, 30):
-        ticket, steps, _ = fire(ticket, at(minutes / 60), DESK)
+        ticket, steps, _ = fire(ticket, at(minutes / 60), BARE)
         told += steps
     assert told == [("assignment", 50), ("assignment", 75), ("assignment", 90), ("assignment", 100)]
     ticket = assign(ticket, "agt_1", at(1), DESK)

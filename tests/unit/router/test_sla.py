@@ -158,6 +158,16 @@ def test_a_new_calendar_measures_only_what_comes() -> None:
     assert deadline(clock) == at(9, day=2)
 
 
+def test_what_pauses_may_change() -> None:
+    """Two hours were used; then waiting for a colleague pauses, or for the customer counts."""
+    internally = after(begun(), (10, "status", "internal"))
+    stopped = after(internally, Event(at=at(11), type="change", pause_on=("internal",)))
+    assert (stopped.state, report(stopped, CALENDARS, at(15)).remaining) == ("paused", timedelta(hours=2))
+    waiting = after(begun(), (11, "status", "customer"))
+    goes_on = after(waiting, Event(at=at(12), type="change", pause_on=()))
+    assert deadline(goes_on) == at(14)
+
+
 def test_a_change_to_the_same_changes_nothing() -> None:
     """A breach keeps its instant."""
     clock = begun()
