@@ -75,6 +75,7 @@ async def test_a_proposed_phrasing_is_learned_with_one_click(desk: Desk) -> None
 async def test_a_reply_becomes_an_article_in_two_clicks(desk: Desk) -> None:
     """The draft has the question and the reply; publishing it answers the next customer."""
     await says(desk, 1, "Do you sell gift wrapping?")
+    await says(desk, 2, "talk to a person")
     (ticket,) = await tickets(desk)
     reply = await desk.ask("POST", f"/api/v1/tickets/{ticket['id']}/replies", {"text": "Yes, for 2 euros."})
     draft = await desk.ask("POST", "/api/v1/article-drafts", {"message_id": reply.body["id"]}, role="agent")

@@ -21,6 +21,7 @@ from knowledgebase.match import SUGGEST_FROM
 from knowledgebase.phrasing_check import objection
 from knowledgebase.rows import MOST_PHRASINGS
 from knowledgebase.telling import tell
+from router.phrases import only_wants_person, says_helped, says_not_helped
 from storage import article_health, articles, audit, labels, messages, phrasing_proposals, questions, tickets
 from storage.paging import Sql
 from storage.phrasing_proposals import Proposal
@@ -319,7 +320,7 @@ def draft_article(tx: Tx, call: Call, body: FromReply) -> ArticleOut:
     if reply is None or reply.author != "agent":
         raise Invalid.at("/message_id", "unknown", f"There is no reply {body.message_id} of an agent.")
     earlier = messages.of_conversation(tx.sql, reply.conversation_id, before=reply.position)
-    asked = [" ".join(one.text.split()) for one in earlier if one.author == "customer" and one.text.strip()]
+    asked = [" ".join(one.text.split()) for one in earlier if _asks(one)]
     phrasing = asked[-1][:500] if asked else ""
     language = next(
         (str(one.details["language"]) for one in reversed(earlier) if one.details.get("language")), ""
@@ -344,9 +345,16 @@ def _last_words(sql: Sql, conversation_id: str) -> str:
     for message in reversed(last):
         if message.author == "agent" and texts:
             break
-        if message.author == "customer" and message.text.strip():
+        if _asks(message):
             texts.append(message.text)
     return "\n".join(reversed(texts[:5]))[:10_000]
+
+
+def _asks(message: messages.Message) -> bool:
+    """Whether a customer's message is about something: no wish for a person, no button, no thanks."""
+    text = message.text.strip()
+    answers = only_wants_person(text) or says_helped(text) or says_not_helped(text) or text.isdecimal()
+    return message.author == "customer" and text != "" and not answers
 
 
 def _proposal(proposal: Proposal) -> ProposalOut:

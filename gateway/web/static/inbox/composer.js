@@ -43,7 +43,8 @@ export function Composer({ ticket }) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) submit(event);
   };
   const input = ({ currentTarget: { value } }) => {
-    set({ text: value, newer: null });
+    // What was taken from an article is gone with the text.
+    set({ text: value, newer: null, ...(value.trim() ? {} : { article: null }) });
     if (kind === "reply" && ticket.channel_kind === "widget") sayTyping(ticket.conversation_id);
   };
 
@@ -55,6 +56,7 @@ export function Composer({ ticket }) {
     <textarea id="reply" ref=${field} rows="3" maxlength="20000" value=${draft.text} onInput=${input} onKeyDown=${key}
       placeholder=${kind === "reply" ? t("reply_to", { name }) : t(HINTS[kind])}></textarea>
     ${kind === "forward" && html`<${PassedOn} message=${picked(draft)} />`}
+    ${kind === "reply" && draft.article && html`<p class="passed-on">${t("from_article")} <q>${draft.article.title}</q></p>`}
     ${draft.files.length > 0 && html`<ul class="files">${draft.files.map((file) => html`<li key=${file.upload_id}>${file.name} <small>${fileSize(file.size)}</small>
       <button type="button" class="plain bare" aria-label=${t("detach", { name: file.name })}
         onClick=${() => set({ files: draft.files.filter((one) => one !== file) })}><${Icon} name="close" /></button></li>`)}</ul>`}

@@ -2,6 +2,7 @@
 import { html, signal, useEffect } from "../ui/html.js";
 import { language } from "../ui/language.js";
 import { call } from "./api.js";
+import { Articles } from "./articles.js";
 import { Customer } from "./customer.js";
 import { Facts } from "./facts.js";
 import { Icon } from "./icons.js";
@@ -17,6 +18,7 @@ export function Details({ ticket, decisions, close }) {
     <header><h2>${t("details")}</h2>
       <button class="plain bare" onClick=${close} aria-label=${t("close")}><${Icon} name="close" /></button></header>
     <${Facts} ticket=${ticket} />
+    <${Articles} key=${ticket.id} ticket=${ticket} />
     <${Customer} ticket=${ticket} />
     <h3>${t("promises")}</h3>
     <dl>${ticket.clocks?.map((clock) => html`<${Clock} key=${clock.metric} clock=${clock} />`)}</dl>

@@ -15,6 +15,7 @@ const PATHS = {
   back: "M15 5l-7 7 7 7",
   close: "M6 6l12 12M18 6L6 18",
   details: "M4 5h16v14H4zM14.5 5v14",
+  article: "M5 4h11a3 3 0 0 1 3 3v13H8a3 3 0 0 1-3-3zM5 17a3 3 0 0 1 3-3h11M9 8h6",
   attach: "M20 11.5l-8 8a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7L10 17a1.7 1.7 0 0 1-2.4-2.4l7.4-7.4",
   forward: "M14 6l6 6-6 6M20 12H9a5 5 0 0 0-5 5v1",
   quarantine: "M12 4l9 16H3zM12 10v4M12 17h.01",

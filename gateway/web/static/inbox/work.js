@@ -133,7 +133,7 @@ export function sayTyping(conversationId) {
 // --- drafts: one a ticket and kind ("reply", "note" or "forward"), kept while the tab lives
 
 const KEPT = "frontdesk:drafts";
-const EMPTY = { text: "", files: [], to: null, cc: null, bcc: null, message: null, sending: false, newer: null, attempt: null };
+const EMPTY = { text: "", files: [], to: null, cc: null, bcc: null, message: null, article: null, sending: false, newer: null, attempt: null };
 
 export const drafts = signal(kept());
 
@@ -183,9 +183,9 @@ function bodyOf(draft, kind) {
   // What is shown is what is sent.
   const known = kind === "reply" ? recipients : null;
   if (recipients) for (const field of ["to", "cc", "bcc"]) body[field] = addressed(draft, known, field);
-  if (kind === "forward") body.message_id = picked(draft)?.id;
-  else body.last_seen_message_id = messages.findLast((one) => one.kind === "public")?.id;
-  return body;
+  if (kind === "forward") return { ...body, message_id: picked(draft)?.id };
+  if (draft.article) body.article_id = draft.article.id;
+  return { ...body, last_seen_message_id: messages.findLast((one) => one.kind === "public")?.id };
 }
 
 /**
