@@ -76,7 +76,9 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     assert [file for file in files if not file.is_file()] == []
 
 
-@pytest.mark.parametrize("table", ["widget/words.js", "inbox/words.js", "admin/words.js"])
+@pytest.mark.parametrize(
+    "table", ["widget/words.js", "inbox/words.js", "admin/words.js", "admin/learning_words.js"]
+)
 def test_both_languages_say_everything(table: str) -> None:
     """Each text of the table stands in English and in Chinese."""
     source = (STATIC / table).read_text(encoding="utf-8")

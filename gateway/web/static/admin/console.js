@@ -5,6 +5,7 @@ import { Icon } from "../inbox/icons.js";
 import { address, follow, go, route } from "../inbox/route.js";
 import { Audit } from "./audit.js";
 import { Channels } from "./channels.js";
+import { Learning } from "./learning.js";
 import { Letters } from "./letters.js";
 import { Overview } from "./overview.js";
 import { Records } from "./records.js";
@@ -12,7 +13,7 @@ import { Rules } from "./rules.js";
 import { FOR_SUPERVISORS, ORDER, SECTIONS } from "./sections.js";
 import { t } from "./words.js";
 
-const OWN = { overview: Overview, channels: Channels, rules: Rules, letters: Letters, audit: Audit };
+const OWN = { overview: Overview, channels: Channels, rules: Rules, learning: Learning, letters: Letters, audit: Audit };
 
 export function Console() {
   const { role } = me.value;

@@ -94,10 +94,10 @@ export const SECTIONS = {
 
 /** Everything there is to choose from in the console, in its order. */
 export const ORDER = ["overview", "agents", "queues", "skills", "tiers", "types", "fields", "policies", "calendars", "channels", "rules", "articles",
-  "letters", "tokens", "audit"];
+  "learning", "letters", "tokens", "audit"];
 
 /** Who may look: supervisors see what agents do not, and only admins change it. */
 export const FOR_SUPERVISORS = new Set(["overview", "agents", "queues", "skills", "tiers", "types", "fields", "policies", "calendars", "channels", "rules",
-  "articles", "letters"]);
+  "articles", "learning", "letters"]);
 
 export { agents };

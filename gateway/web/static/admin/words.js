@@ -1,10 +1,11 @@
 // What the console says, in English and Simplified Chinese; the inbox's words are known here, too.
 import { translator } from "../ui/language.js";
 import { en as inboxEn, zh as inboxZh } from "../inbox/words.js";
+import { en as learningEn, zh as learningZh } from "./learning_words.js";
 import { en as rulesEn, zh as rulesZh } from "./rule_words.js";
 
 const en = {
-  ...inboxEn, ...rulesEn, language_tag: "en",
+  ...inboxEn, ...rulesEn, ...learningEn, language_tag: "en",
   console: "Set-up", sections: "Sections", back_to_sections: "Back to the sections", find: "Find in this list", add: "Add", save: "Save", delete: "Delete", choose: "Choose…",
   copy: "Copy", copied: "Copied", one_a_line: "One a line", nothing_yet: "There is nothing here yet.", inactive: "inactive", is_default: "default",
   overview: "Overview", overview_hint: "What needs a look, now.",
@@ -55,7 +56,7 @@ const en = {
 };
 
 const zh = {
-  ...inboxZh, ...rulesZh, language_tag: "zh",
+  ...inboxZh, ...rulesZh, ...learningZh, language_tag: "zh",
   console: "设置", sections: "栏目", back_to_sections: "返回栏目", find: "在列表中查找", add: "新增", save: "保存", delete: "删除", choose: "请选择…",
   copy: "复制", copied: "已复制", one_a_line: "每行一个", nothing_yet: "这里还没有内容。", inactive: "已停用", is_default: "默认",
   overview: "概览", overview_hint: "现在需要关注的事。",
