@@ -61,6 +61,8 @@ _TAKEN = "23505"
 _GIVEN_UP = "25P02"
 _TROUBLE = ("08", "28", "3D", "53", "57", "58", "25006", "25P03", "55P03")
 
+# How the driver tells that a connection is gone; a server that is killed can leave it amid an operation.
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _WENT_ON = "a step went on after a statement of it had failed: nothing was kept"
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -135,7 +137,7 @@ async def follow(
 ) -> None:
     """Listen to a channel until cancelled; `look(connection)` regularly, for notifications that were lost."""
     while True:
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(*_LOST):
             connection = await _connect(url)
             try:
                 await connection.add_listener(channel, heard)
@@ -335,7 +337,7 @@ class PostgresStore:
                 return str(await connection.fetchval(_STATUS, xid))
             finally:
                 connection.terminate()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except _LOST:
             return "unknown"
 
     async def _look(self, connection: Any) -> None:

@@ -21,7 +21,7 @@ from gateway.first_start import welcome
 from gateway.settings import Settings
 from router.values import ContactPoint, Customer
 from storage import agents, contacts, events, schema
-from storage.postgres import POOL, RACES, PostgresStore
+from storage.postgres import POOL, RACES, PostgresStore, follow
 from storage.refusals import Refused
 from storage.store import Store, StoreError, StoreUnavailable, Tx
 from tests.database import migrated_postgres
@@ -162,6 +162,25 @@ async def test_commits_are_heard_again_after_the_listener_was_cut_off(
         return heard == [1]
 
     assert await eventually(told)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [OSError(), asyncpg.InterfaceError("closed"), asyncpg.InternalClientError("cannot switch to state 12")],
+)
+async def test_a_listener_goes_on_however_its_connection_is_lost(url: str, lost: Exception) -> None:
+    """The driver tells of a server that was killed in several ways, errors of its own among them."""
+    looked = asyncio.Event()
+    losses = [lost]
+
+    async def look(_connection: object) -> None:
+        if losses:
+            raise losses.pop()
+        looked.set()
+
+    following = asyncio.create_task(follow(url, "news", lambda *_heard: None, look))
+    await asyncio.wait_for(looked.wait(), 60)
+    following.cancel()
 
 
 def cut_off(tx: Tx) -> None:
