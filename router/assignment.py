@@ -26,6 +26,7 @@ from typing import NamedTuple
 from router.assignment_check import checked
 from router.assignment_events import (
     AgentChanged,
+    Alert,
     Config,
     Declined,
     Event,
@@ -107,6 +108,7 @@ class Engine:
         self._finished = PRIOR_WEIGHT
         self._fresh: dict[str, Agent] = {}
         self._arrived: dict[str, Ticket] = {}
+        self._alerts: list[Alert] = []
 
     def apply(self, event: Event) -> Result:
         """Take in an event and offer what can be offered. Raises `AssignmentError`, changing nothing."""
@@ -129,7 +131,9 @@ class Engine:
         if event.quiet:
             return Result(offers=(), wake_at=None)
         offers = self._drain()
-        return Result(offers=offers, wake_at=self._wake_at())
+        alerts = tuple(one for one in self._alerts if one.ticket in self._tickets)
+        self._alerts = []
+        return Result(offers=offers, wake_at=self._wake_at(), alerts=alerts)
 
     @property
     def handled(self) -> tuple[float, int]:
@@ -403,7 +407,9 @@ class Engine:
                 self._set_timer(ticket, at)
                 return
             ticket.step += 1
-            self._place(ticket, step.skills)
+            need = self._place(ticket, step.skills)
+            if step.alert and at > self._now and need.holders:
+                self._alerts.append(Alert(ticket=ticket.id, step=ticket.step))
 
     def _skip_steps(self, needs: list[Need]) -> None:
         """Let what nobody who is there can serve any more go on to its next step."""
@@ -417,11 +423,12 @@ class Engine:
                         self._arrived[ticket_id] = ticket
                         self._widen(ticket, ticket.spec)
 
-    def _place(self, ticket: Ticket, skills: dict[str, int]) -> None:
+    def _place(self, ticket: Ticket, skills: dict[str, int]) -> Need:
         bucket = self._bucket(ticket, tuple(sorted(skills.items())))
         if bucket not in ticket.places:
             ticket.places.append(bucket)
             bucket.add(ticket.promise_at, ticket.id)
+        return bucket.need
 
     def _take(self, event: Taken) -> None:
         since = self._now if event.since is None else round(event.since * SECOND)

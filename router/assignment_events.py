@@ -80,10 +80,14 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who may take the ticket too, so many seconds after it became eligible."""
+    """Who may take the ticket too, so many seconds after it became eligible.
+
+    `alert`: it is said when the ticket gets here before that, because nobody who is there could take it.
+    """
 
     after_s: Span
     skills: Skills
+    alert: bool = False
 
 
 class TicketWaits(At, frozen=True, kw_only=True, tag="ticket"):
@@ -171,8 +175,16 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket got to its step of this number, from 1 on, before its time."""
+
+    ticket: str
+    step: int
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an event brought. At `wake_at` (seconds) time alone could bring an offer."""
 
     offers: tuple[Offer, ...]
     wake_at: float | None
+    alerts: tuple[Alert, ...] = ()

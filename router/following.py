@@ -13,7 +13,17 @@ from msgspec.structs import replace
 from router.assignment import Engine
 from router.assignment_events import Declined, Event, Expired, Finished, Offer, Tick, Withdrawn
 from router.desk import Desk
-from router.pull import NO_KIND, Before, Seen, agent_line, config, taken_line, ticket_line, units
+from router.pull import (
+    NO_KIND,
+    Before,
+    Seen,
+    agent_line,
+    alerts_by,
+    config,
+    taken_line,
+    ticket_line,
+    units,
+)
 from router.values import Ticket
 
 _encode = msgspec.json.Encoder().encode
@@ -38,6 +48,7 @@ class Following:
         self._begins = True
         self._stirred = True
         self._now = 0.0
+        self._alerts: dict[str, int] = {}
         self.wake_at: float | None = None
         self._tell(config(desk, handled))
 
@@ -51,6 +62,14 @@ class Following:
         lines, begins = self._lines, self._begins
         self._lines, self._begins = [], False
         return lines, begins
+
+    def alerts(self) -> dict[str, int]:
+        """Tickets that went past steps that nobody could serve since this was last asked.
+
+        With how many of the steps that alert each has got to.
+        """
+        found, self._alerts = self._alerts, {}
+        return found
 
     def seen(self, ticket_id: str) -> Ticket | None:
         """The ticket as it was when the engine was told of it."""
@@ -149,6 +168,9 @@ class Following:
         result = self._engine.apply(event)
         self._stirred = True
         self.wake_at = result.wake_at
+        for alert in result.alerts:
+            ticket = self._known[alert.ticket].ticket
+            self._alerts[ticket.id] = alerts_by(ticket, self._desk, alert.step)
         return result.offers
 
     def _kind(self, ticket: Ticket) -> str:

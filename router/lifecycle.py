@@ -193,6 +193,11 @@ def pin(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> Tick
     return move(pinned, "queued", now, desk) if offered else pinned
 
 
+def alerted(ticket: Ticket, steps: int, desk: Desk) -> Ticket:
+    """So many of its queue's steps that alert were told of."""
+    return _due(replace(ticket, alerted=steps), desk)
+
+
 def end_wrap_up(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
     """The agent has done with the ticket: it takes no room any more."""
     return _due(replace(ticket, wrap_up_until=None, updated_at=now), desk)

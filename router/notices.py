@@ -26,12 +26,15 @@ class Words(NamedTuple):
 
 
 def reached(percent: int, holder: str | None, agents: Iterable[Agent], queue: str) -> set[str]:
-    """Whom a clock's step tells: at 75 whoever has the ticket, at 90 the supervisors, at 100 both."""
+    """Whom a clock's step tells: at 75 whoever has the ticket, at 90 the supervisors, at 100 both.
+
+    Where nobody has it the supervisors hear at 75, too: they can give it to somebody.
+    """
     there = list(agents)
     held = {agent.id for agent in there if agent.id == holder}
     match percent:
         case 75:
-            return held
+            return held or set(supervisors(there, queue))
         case 90:
             return set(supervisors(there, queue))
         case 100:
@@ -75,9 +78,11 @@ def words(kind: str, details: Mapping[str, Any], language: Language) -> Words:
 _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "sla_risk": "#{number}: {percent} % of the time for the {metric} is used",
+        "sla_risk_waiting": "#{number}: {percent} % of the time for the {metric} is used, and nobody has it",
         "sla_alarm": "#{number}: {percent} % of the time for the {metric} is used",
         "sla_breach": "#{number}: the {metric} is late",
         "queue_step": "#{number} has waited {minutes} min in {queue} and nobody has it",
+        "queue_step_skipped": "#{number} in {queue}: nobody who is there could take it, so others are asked",
         "declined": "#{number} was declined by everybody who can take it",
         "declined_pinned": "#{number} was declined by the agent it is pinned to",
         "away_missed": "{most} offers in a row were missed: you are away now",
@@ -94,9 +99,11 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     },
     "zh": {
         "sla_risk": "#{number}：{metric}的时限已用去 {percent}%",
+        "sla_risk_waiting": "#{number}：{metric}的时限已用去 {percent}%，还没有人处理",
         "sla_alarm": "#{number}：{metric}的时限已用去 {percent}%",
         "sla_breach": "#{number}：{metric}已超时",
         "queue_step": "#{number} 在 {queue} 已等待 {minutes} 分钟，还没有人处理",
+        "queue_step_skipped": "#{number}（{queue}）：在岗人员都无法处理，已转请其他人",
         "declined": "#{number} 被所有能处理的人拒绝了",
         "declined_pinned": "#{number} 被它固定的客服拒绝了",
         "away_missed": "您连续错过了 {most} 次派单，现已设为离开",

@@ -125,6 +125,14 @@ def taken_line(ticket: Ticket, agent_id: str, desk: Desk, kind: str, now: float)
     )
 
 
+def alerts_by(ticket: Ticket, desk: Desk, step: int) -> int:
+    """How many steps of its queue that alert the ticket has got to with this step of its line."""
+    steps = [step for _, step in openings(ticket, desk)]
+    # The first one of the queue is no step of the line where it opens at once: it is what the ticket needs.
+    reached = step + any(one.after_seconds <= 0 for one in steps)
+    return sum(one.alert for one in steps[:reached])
+
+
 def units(queue: Queue | None, kind: str) -> int:
     """How much of an agent's capacity a ticket takes."""
     return queue.units.get(kind, 1) if queue is not None else 1
@@ -161,7 +169,7 @@ def _step(ticket: Ticket, at: datetime, step: QueueStep, desk: Desk, own: Mappin
         skills[_QUEUE + step.queue] = 1
     elif not step.anybody:
         skills |= own
-    return Step(after_s=(at - ticket.waiting_since).total_seconds(), skills=skills)
+    return Step(after_s=(at - ticket.waiting_since).total_seconds(), skills=skills, alert=step.alert)
 
 
 def _levels(needs: Sequence[Requirement]) -> dict[str, int]:

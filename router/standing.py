@@ -33,10 +33,13 @@ def stands(
     if kind in ("sla_risk", "sla_alarm"):
         clock = ticket.clocks.get(details["metric"])
         runs = clock is not None and clock.state in ("running", "paused") and ticket.status not in STOPPING
-        mine = kind == "sla_alarm" or holder == agent.id
+        waits = details.get("how") == "waiting" and ticket.status == "queued"
+        mine = kind == "sla_alarm" or holder == agent.id or waits
         return runs and mine and _reached(ticket, details, now, desk)
     if kind == "offer":
         return holder == agent.id and ticket.status in ("offered", "open")
+    if details.get("how") == "skipped":
+        return ticket.status not in STOPPING
     return ticket.status in ("queued", "offered")
 
 

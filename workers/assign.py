@@ -22,7 +22,7 @@ from storage import agents, assignment, leases, tickets
 from storage.leases import Lease, LeaseLost
 from storage.store import Clock, Missing, Store, StoreUnavailable, Tx
 from workers import inbox
-from workers.offering import hold_out
+from workers.offering import hold_out, skipped
 from workers.setup import Setup, SetupLoader
 
 log = structlog.get_logger()
@@ -89,6 +89,7 @@ class AssignWorker:
             following = await self._up_to_date()
             chosen = following.offers(self._clock().timestamp())
             await self._log(following)
+            await self._alert(following.alerts())
             return await self._claim_all(chosen)
         except LeaseLost:
             log.warning("another process assigns now")
@@ -207,6 +208,18 @@ class AssignWorker:
                     assignment.prune(tx)
 
             await self._store.write(keep)
+
+    async def _alert(self, reached: dict[str, int]) -> None:
+        """Tell the supervisors of what went past steps that nobody who is there could serve."""
+        ids, fence = sorted(reached), self._fence()
+        for first in range(0, len(ids), _TOLD_AT_ONCE):
+            some = {one: reached[one] for one in ids[first : first + _TOLD_AT_ONCE]}
+
+            def tell(tx: Tx, setup: Setup, some: dict[str, int] = some) -> None:
+                fence(tx)
+                skipped(tx, some, setup.desk)
+
+            await self._setup.write(tell)
 
     # --- claims ---------------------------------------------------------------------------------------
 

@@ -19,19 +19,27 @@ def of_step(tx: Tx, ticket: Ticket, metric: str, percent: int, people: People) -
     kind = OF_STEP.get(percent)
     if kind is None:
         return
-    told = reached(percent, _holder(tx, ticket), people(), ticket.queue)
-    if not told:
-        return
+    holder = _holder(tx, ticket) or ticket.pinned_to
+    told = reached(percent, holder, people(), ticket.queue)
     details = _about(ticket) | {"metric": metric, "percent": percent}
-    notifications.add(tx, _TOLD[percent], told, kind, details, **_where(ticket))
+    to = _TOLD[percent]
+    if percent == 75 and ticket.assignee is None and ticket.status == "queued":
+        details["how"] = "waiting"
+        to = to if holder in told else SUPERVISORS
+    notifications.add(tx, to, told, kind, details, **_where(ticket))
 
 
-def of_queue_step(tx: Tx, ticket: Ticket, desk: Desk, people: People) -> None:
-    """The ticket has got to a step of its queue that supervisors want to know of."""
+def of_queue_step(tx: Tx, ticket: Ticket, desk: Desk, people: People, how: str = "") -> None:
+    """The ticket has got to a step of its queue that supervisors want to know of.
+
+    In time, or `how` "skipped": at once, past steps that nobody who is there could serve.
+    """
     told = supervisors(people(), ticket.queue)
     queue = desk.queues.get(ticket.queue)
     minutes = round((tx.now - ticket.waiting_since).total_seconds() / 60)
     details = _about(ticket) | {"minutes": minutes, "queue": queue.name if queue else ticket.queue}
+    if how:
+        details["how"] = how
     notifications.add(tx, SUPERVISORS, told, "queue_step", details, **_where(ticket))
 
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from router.desk import Desk
-from router.lifecycle import assign, move
+from router.lifecycle import alerted, assign, move
 from router.values import Agent, Ticket
 from storage import agents, notifications, offers, tickets
 from storage.offers import Offer
@@ -20,6 +20,15 @@ def hold_out(tx: Tx, before: Ticket, agent_id: str, why: str, desk: Desk) -> Non
     after = move(before, "offered", tx.now, desk) if seconds else assign(before, agent_id, tx.now, desk)
     inbox.save(tx, before, after)
     notices.offered(tx, after, agent_id, at_once=not seconds)
+
+
+def skipped(tx: Tx, reached: dict[str, int], desk: Desk) -> None:
+    """Tickets, with how many of their steps that alert they got to: the supervisors hear what is news."""
+    people = agents.active(tx.sql)
+    for before in tickets.lock_all(tx, reached).values():
+        if before.status in ("queued", "offered") and before.alerted < reached[before.id]:
+            inbox.save(tx, before, alerted(before, reached[before.id], desk))
+            notices.of_queue_step(tx, before, desk, lambda: people, how="skipped")
 
 
 def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from router.lifecycle import agent_replied, assign
+from router.lifecycle import agent_replied, assign, pin
 from router.notices import KINDS, words
 from storage import agents, catalogue, notifications, offers, tickets
 from storage.notifications import Notification
@@ -100,12 +100,63 @@ async def test_an_answer_in_time_tells_nobody(office: Office) -> None:
 
 
 async def test_at_risk_in_nobody_s_hands_tells_who_it_is_offered_to(office: Office) -> None:
-    """And nobody while it only waits: the supervisors hear at 90 %."""
+    """They can take it at once."""
     await office.say(STRANGE)
     office.clock.forward(minutes=44, seconds=30)
     await office.assign.step()
     await fires(office, seconds=30)
     assert [agent for agent, _, _ in await told(office, "sla_risk")] == ["ana"]
+
+
+async def test_at_risk_while_it_only_waits_tells_who_can_give_it_away(office: Office) -> None:
+    """The supervisors, or whom it is pinned to."""
+    await office.say(STRANGE)
+    await fires(office, minutes=45)
+    said = "#1001: 75 % of the time for the first reply is used, and nobody has it"
+    assert await told(office) == [("bill", "sla_risk", said), ("sue", "sla_risk", said)]
+
+
+async def test_at_risk_while_it_waits_for_one_tells_that_one(office: Office) -> None:
+    """Nobody else is offered it."""
+    await office.say(STRANGE)
+    ticket, desk = await office.ticket(), (await office.setup.get()).desk
+    await office.store.write(lambda tx: inbox.save(tx, ticket, pin(ticket, "ana", tx.now, desk)))
+    await fires(office, minutes=45)
+    assert [agent for agent, _, _ in await told(office)] == ["ana"]
+
+
+async def test_a_step_that_is_skipped_is_told(office: Office) -> None:
+    """Nobody of the team is there, others are asked at once: told once, not again at the step's time."""
+    await office.store.write(joins("bob", queues=("billing",)))
+    steps = [
+        {"after_seconds": 600, "skills": [{"skill": "rare", "level": 1}], "alert": True},
+        {"after_seconds": 1200, "queue": "billing", "alert": True},
+    ]
+    body = {"default": True, "offer_seconds": 60, "steps": steps}
+    await office.store.write(lambda tx: catalogue.save(tx, "queue", "general", "General", body))
+    await office.store.write(lambda tx: agents.set_presence(tx, "ana", "away"))
+    await office.say(STRANGE)
+    assert await office.assign.step() == 1
+    said = "#1001 in General: nobody who is there could take it, so others are asked"
+    assert await told(office, "queue_step") == [("bill", "queue_step", said), ("sue", "queue_step", said)]
+    for minutes in (10, 10, 10):
+        await fires(office, minutes=minutes)
+        await office.assign.step()
+    assert len(await told(office, "queue_step")) == 2
+
+
+async def test_nobody_there_at_all_is_told_in_time(office: Office) -> None:
+    """A night in which no step could be served is no alarm for each ticket at once."""
+    steps = [{"after_seconds": 600, "anybody": True, "alert": True}]
+    body = {"default": True, "offer_seconds": 60, "steps": steps}
+    await office.store.write(lambda tx: catalogue.save(tx, "queue", "general", "General", body))
+    for one in ("ana", "bill", "sue"):
+        await office.store.write(lambda tx, one=one: agents.set_presence(tx, one, "offline"))  # type: ignore[misc]
+    await office.say(STRANGE)
+    await office.assign.step()
+    assert await told(office, "queue_step") == []
+    await fires(office, minutes=10)
+    assert len(await told(office, "queue_step")) == 2
 
 
 async def test_supervisors_of_the_queue_come_before_all(office: Office) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from router.assignment import Engine
 from router.assignment_events import (
+    Alert,
     AssignmentError,
     Config,
     Declined,
@@ -94,6 +95,18 @@ def test_a_step_that_nobody_present_could_serve_is_skipped() -> None:
     assert offers(desk.apply(ticket("t1", skills={"G": 4}, steps=STEPS))) == [("t1", "good")]
     assert offers(desk.apply(ticket("t2", skills={"G": 4}, steps=STEPS))) == []
     assert offers(desk.apply(agent("good", at=1, online=False))) == [("t2", "new")]
+
+
+def test_a_step_that_alerts_is_said_when_it_is_reached_early() -> None:
+    """By the number of the step; not where nobody could serve that one either, and not in its own time."""
+    steps = (Step(after_s=60, skills={"G": 2}, alert=True), Step(after_s=120, skills={}, alert=True))
+    desk = engine(agent("new", skills={}))
+    skipped = desk.apply(ticket("t1", skills={"G": 4}, steps=steps))
+    assert (offers(skipped), skipped.alerts) == ([("t1", "new")], (Alert(ticket="t1", step=2),))
+    assert engine().apply(ticket("t1", skills={"G": 4}, steps=steps)).alerts == ()
+    slow = engine(agent("expert", skills={"G": 5}, capacity=0), agent("good", skills={"G": 2}, capacity=0))
+    assert slow.apply(ticket("t1", skills={"G": 4}, steps=steps)).alerts == ()
+    assert slow.apply(Tick(at=60)).alerts == ()
 
 
 def test_whom_a_ticket_waited_for_first_may_still_take_it() -> None:

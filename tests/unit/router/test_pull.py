@@ -109,7 +109,7 @@ def test_the_steps_of_a_queue_never_drop_what_the_ticket_needs() -> None:
     assert line.steps == (
         Step(after_s=60, skills={"skill:billing": 2, "queue:billing": 1}),
         Step(after_s=120, skills={"skill:billing": 2, "queue:general": 1}),
-        Step(after_s=300, skills={"skill:billing": 2}),
+        Step(after_s=300, skills={"skill:billing": 2}, alert=True),
     )
     assert (line.units, line.queue) == (3, "billing")
 
