@@ -25,6 +25,7 @@ from router.rules.effects import AddTag, Answer, Drop, Require, SayReply, Set, S
 from router.rules.form import FIRST_MATCH, STAGES, Rule
 from router.rules.implication import allowed, implies, impossible, phrases
 from router.rules.text import folded
+from router.rules.wording import FINDINGS, Words, field_words, in_words
 
 Kind = Literal[
     "never",
@@ -43,12 +44,16 @@ _ENOUGH: Final = 500
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding: `pointer` into the list of rules, `with_` the other rule where there is one."""
+    """A finding: `pointer` into the list of rules, `with_` the other rule where there is one.
+
+    `detail` says it in English, `zh` in Simplified Chinese.
+    """
 
     pointer: str
     code: Kind
     rule_id: str
     detail: str
+    zh: str
     with_: str = ""
 
 
@@ -69,17 +74,21 @@ def analyse(rules: Sequence[Rule], staff: Staff | None = None) -> list[Finding]:
     return sorted(found, key=lambda one: (int(one.pointer.split("/")[1]), one.code))
 
 
-def _warn(number: int, rule: Rule, code: Kind, detail: str, other: str = "") -> Finding:
-    return Finding(pointer=f"/{number}", code=code, rule_id=rule.id, detail=detail, with_=other)
+def _warn(number: int, rule: Rule, code: Kind, said: Words, other: str = "") -> Finding:
+    return Finding(pointer=f"/{number}", code=code, rule_id=rule.id, detail=said[0], zh=said[1], with_=other)
+
+
+def _said(finding: str, *values: str | Words) -> Words:
+    return in_words(FINDINGS[finding], *values)
 
 
 def _each(rules: Sequence[tuple[int, Rule]], staff: Staff | None) -> Iterator[Finding]:
     for number, rule in rules:
         if rule.if_ is not None and (why := impossible(rule.if_)):
-            yield _warn(number, rule, "never", f"It can never match: {why}.")
+            yield _warn(number, rule, "never", _said("never", why))
         dropped = any(isinstance(one, Drop | Spam) for one in rule.then)
         if dropped and any(isinstance(one, SayReply | Answer) for one in rule.then):
-            yield _warn(number, rule, "silent", "It replies to what it discards, so nothing is said.")
+            yield _warn(number, rule, "silent", _said("silent"))
         yield from _overwritten(number, rule)
         if staff is not None:
             yield from _staffed(number, rule, staff)
@@ -90,8 +99,8 @@ def _overwritten(number: int, rule: Rule) -> Iterator[Finding]:
     for effect in rule.then:
         if isinstance(effect, Set):
             if effect.set in seen and seen[effect.set] != effect.to:
-                detail = f"It sets {effect.set} twice: only {effect.to!r} counts."
-                yield _warn(number, rule, "pointless", detail)
+                said = _said("pointless", field_words(effect.set), repr(effect.to))
+                yield _warn(number, rule, "pointless", said)
             seen[effect.set] = effect.to
 
 
@@ -101,12 +110,12 @@ def _staffed(number: int, rule: Rule, staff: Staff) -> Iterator[Finding]:
             need = effect.require
             best = staff.skills.get(need.skill, 0)
             if best < need.level:
-                who = f"the best has level {best}" if best else "nobody has it"
-                detail = f"It asks for {need.skill} at level {need.level}, and {who}."
-                yield _warn(number, rule, "unheld", detail)
+                held = (str(best),) if best else ()
+                said = _said("unheld_level" if best else "unheld", need.skill, str(need.level), *held)
+                yield _warn(number, rule, "unheld", said)
     queue = _set_values(rule).get("queue")
     if queue is not None and staff.queues is not None and queue not in staff.queues:
-        yield _warn(number, rule, "no_queue", f"Nobody works in queue {queue}.")
+        yield _warn(number, rule, "no_queue", _said("no_workers", str(queue)))
 
 
 def _homeless(rules: Sequence[tuple[int, Rule]]) -> Iterator[Finding]:
@@ -114,8 +123,7 @@ def _homeless(rules: Sequence[tuple[int, Rule]]) -> Iterator[Finding]:
     routing = [(number, rule) for number, rule in rules if rule.stage == "route"]
     if routing and not any(rule.if_ is None and "queue" in _sets(rule) for _, rule in routing):
         number, rule = routing[-1]
-        detail = "What no rule of the stage matches has no queue: none is the desk's default."
-        yield _warn(number, rule, "no_queue", detail)
+        yield _warn(number, rule, "no_queue", _said("no_default"))
 
 
 def _pairs(rules: Sequence[tuple[int, Rule]]) -> Iterator[Finding]:
@@ -141,7 +149,7 @@ def _duplicates(rules: Sequence[tuple[int, Rule]]) -> Iterator[Finding]:
 
 
 def _duplicate(number: int, rule: Rule, other: Rule) -> Finding:
-    return _warn(number, rule, "duplicate", f"It says what rule {other.id} says.", other.id)
+    return _warn(number, rule, "duplicate", _said("duplicate", other.id), other.id)
 
 
 def _beside(number: int, rule: Rule, before: Sequence[tuple[int, Rule]]) -> Finding | None:
@@ -152,20 +160,16 @@ def _beside(number: int, rule: Rule, before: Sequence[tuple[int, Rule]]) -> Find
         if rule.if_ == other.if_ and rule.then == other.then:
             return _duplicate(number, rule, other)
         if first and other.if_ is None:
-            detail = f"Rule {other.id} always matches and ends the stage before it."
-            return _warn(number, rule, "unreachable", detail, other.id)
+            return _warn(number, rule, "unreachable", _said("unreachable", other.id), other.id)
         # In a stage where the first counts, nothing is changed between the two: the other was tried before.
         if first and implies(rule.if_, other.if_):
-            detail = f"Rule {other.id} matches wherever it would, and comes first."
-            return _warn(number, rule, "shadowed", detail, other.id)
+            return _warn(number, rule, "shadowed", _said("shadowed", other.id), other.id)
         if not first and rule.if_ == other.if_ and _looks_at(rule.if_).isdisjoint(changed):
             for name, value in _set_values(rule).items():
                 was = _set_values(other).get(name, value)
                 if was != value:
-                    detail = (
-                        f"On the same messages rule {other.id} sets {name} to {was!r}, this one to {value!r}."
-                    )
-                    return _warn(number, rule, "contradiction", detail, other.id)
+                    said = _said("contradiction", other.id, field_words(name), repr(was), repr(value))
+                    return _warn(number, rule, "contradiction", said, other.id)
     return None
 
 
@@ -199,8 +203,8 @@ def _circles(rules: Sequence[tuple[int, Rule]]) -> Iterator[Finding]:
     for number, rule in changing:
         path = _way_back(rule.id, wakes)
         if path is not None and rule.id == min(path):
-            detail = f"It is set off by what follows from it: {' → '.join([*path, path[0]])}."
-            yield _warn(number, rule, "circle", detail, path[-1])
+            said = _said("circle", " → ".join([*path, path[0]]))
+            yield _warn(number, rule, "circle", said, path[-1])
 
 
 def _wakes(rule: Rule, other: Rule) -> bool:

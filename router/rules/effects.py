@@ -17,7 +17,7 @@ class _Keyed(Part):
     key: ClassVar[str]
 
 
-_SETTABLE: Final = ("queue", "priority", "type", "tier", "language", "policy")
+SETTABLE: Final = ("queue", "priority", "type", "tier", "language", "policy")
 
 
 class Set(_Keyed):
@@ -30,9 +30,9 @@ class Set(_Keyed):
     @field_validator("set")
     @classmethod
     def _settable(cls, name: str) -> str:
-        if name in _SETTABLE or (name.startswith("fields.") and field_named(name) is not None):
+        if name in SETTABLE or (name.startswith("fields.") and field_named(name) is not None):
             return name
-        raise refused("target", f"a rule can set {', '.join(_SETTABLE)} and fields.KEY")
+        raise refused("target", f"a rule can set {', '.join(SETTABLE)} and fields.KEY")
 
     @field_validator("to")
     @classmethod
@@ -40,7 +40,7 @@ class Set(_Keyed):
         name = info.data.get("set", "fields.")
         if name == "priority" and to not in PRIORITIES:
             raise refused("value", f"one of {', '.join(PRIORITIES)}")
-        if name in _SETTABLE and not (isinstance(to, str) and 0 < len(to) <= 200):
+        if name in SETTABLE and not (isinstance(to, str) and 0 < len(to) <= 200):
             raise refused("value", f"{name} is a text of 1 to 200 characters")
         return to
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 from router.rules.conditions import All, AnyOf, Cel, Comparison, Condition, Not
 from router.rules.fields import field_named
 from router.rules.text import folded
+from router.rules.wording import REASONS, Words, field_words, in_words
 
 
-def impossible(condition: Condition) -> str | None:
-    """Why a condition can't hold, in words; None where it may."""
+def impossible(condition: Condition) -> Words | None:
+    """Why a condition can't hold, in English and Chinese; None where it may."""
     match condition:
         case All():
             return _contradicting(condition.all) or next(
@@ -22,11 +23,11 @@ def impossible(condition: Condition) -> str | None:
             reasons = [impossible(part) for part in condition.any]
             return reasons[0] if all(reasons) else None
         case Not():
-            return "it denies what always holds" if _certain(condition.not_) else None
+            return REASONS["denies"] if _certain(condition.not_) else None
         case Cel():
             return None
         case Comparison():
-            return None if allowed(condition) != frozenset() else "no value is left"
+            return None if allowed(condition) != frozenset() else REASONS["empty"]
 
 
 def _certain(condition: Condition) -> bool:
@@ -51,7 +52,7 @@ _OPTIONAL: Final = frozenset(
 )
 
 
-def _contradicting(parts: Sequence[Condition]) -> str | None:
+def _contradicting(parts: Sequence[Condition]) -> Words | None:
     """Two parts of an `all` that exclude each other."""
     flat = list(_flat(parts))
     for at, one in enumerate(flat):
@@ -69,16 +70,16 @@ def _flat(parts: Sequence[Condition]) -> Iterator[Condition]:
             yield part
 
 
-def _exclude(one: Condition, other: Condition) -> str | None:
+def _exclude(one: Condition, other: Condition) -> Words | None:
     for held, denied in ((one, other), (other, one)):
         if isinstance(denied, Not) and implies(held, denied.not_):
-            return "a part of it is denied by another"
+            return REASONS["denied"]
     if not isinstance(one, Comparison) or not isinstance(other, Comparison) or one.field != other.field:
         return None
     if one.op.startswith("not_") and implies(other, _positive(one)):
-        return f"{one.field} must and must not be that"
+        return in_words(REASONS["opposed"], field_words(one.field))
     if other.op.startswith("not_") and implies(one, _positive(other)):
-        return f"{one.field} must and must not be that"
+        return in_words(REASONS["opposed"], field_words(one.field))
     return _no_overlap(one, other)
 
 
@@ -87,13 +88,13 @@ def _positive(condition: Comparison) -> Comparison:
     return condition.model_copy(update={"op": op})
 
 
-def _no_overlap(one: Comparison, other: Comparison) -> str | None:
+def _no_overlap(one: Comparison, other: Comparison) -> Words | None:
     mine, theirs = allowed(one), allowed(other)
     if mine is not None and theirs is not None and not mine & theirs:
-        return f"{one.field} can't be both"
+        return in_words(REASONS["both"], field_words(one.field))
     low, high = _range(one), _range(other)
     if low is not None and high is not None and (max(low[0], high[0]) > min(low[1], high[1])):
-        return f"no number is in both bounds of {one.field}"
+        return in_words(REASONS["bounds"], field_words(one.field))
     return None
 
 

@@ -135,3 +135,61 @@ GRAMMAR: Final[dict[str, Words]] = {
     "if": ("If {}: {}.", "如果{}：{}。"),
     "off": ("(off) {}", "（已停用）{}"),
 }
+FINDINGS: Final[dict[str, Words]] = {
+    "never": ("It can never match: {}.", "它永远不会匹配：{}。"),
+    "silent": (
+        "It replies to what it discards, so nothing is said.",
+        "它回复了被丢弃的消息，因此什么也不会说。",
+    ),
+    "pointless": ("It sets {} twice: only {} counts.", "它两次设置{}：只有{}算数。"),
+    "unheld_level": (
+        "It asks for {} at level {}, and the best has level {}.",
+        "它要求技能{}达到{}级，而最高的只有{}级。",
+    ),
+    "unheld": ("It asks for {} at level {}, and nobody has it.", "它要求技能{}达到{}级，但没有人具备。"),
+    "no_workers": ("Nobody works in queue {}.", "没有人在队列{}中工作。"),
+    "no_default": (
+        "What no rule of the stage matches has no queue: none is the desk's default.",
+        "没有规则匹配的消息将没有队列：尚未设置默认队列。",
+    ),
+    "duplicate": ("It says what rule {} says.", "它与规则{}的内容相同。"),
+    "unreachable": (
+        "Rule {} always matches and ends the stage before it.",
+        "规则{}始终匹配，本阶段在它之前就已结束。",
+    ),
+    "shadowed": (
+        "Rule {} matches wherever it would, and comes first.",
+        "凡是它会匹配的消息，排在前面的规则{}都已匹配。",
+    ),
+    "contradiction": (
+        "On the same messages rule {} sets {} to {}, this one to {}.",
+        "对同样的消息，规则{}将{}设为{}，而这条设为{}。",
+    ),
+    "circle": ("It is set off by what follows from it: {}.", "它的结果又会触发它自己：{}。"),
+}
+REASONS: Final[dict[str, Words]] = {
+    "denies": ("it denies what always holds", "它否定了始终成立的条件"),
+    "empty": ("no value is left", "没有剩下任何可取的值"),
+    "denied": ("a part of it is denied by another", "其中一部分被另一部分否定"),
+    "opposed": ("{} must and must not be that", "{}既必须是又不能是该值"),
+    "both": ("{} can't be both", "{}不可能同时是两者"),
+    "bounds": ("no number is in both bounds of {}", "没有数同时满足{}的两个界限"),
+}
+"""Why a condition can't hold."""
+
+
+def in_words(words: Words, *values: str | Words) -> Words:
+    """The words with the values filled in, each in its own language where it has two."""
+    en, zh = (
+        said.format(*(value if isinstance(value, str) else value[at] for value in values))
+        for at, said in enumerate(words)
+    )
+    return en, zh
+
+
+def field_words(name: str) -> Words:
+    """What a field is called; in English by the name rules write."""
+    if name in FIELDS:
+        return name, FIELDS[name][1]
+    family = next((prefix for prefix in FAMILIES if name.startswith(prefix)), "")
+    return name, f"{FAMILIES[family][1]}“{name.removeprefix(family)}”" if family else name

@@ -125,6 +125,29 @@ async def test_rules_are_checked_and_tested_without_being_stored(furnished: Desk
     assert versions == []
 
 
+async def test_a_rule_that_is_checked_is_told_as_a_sentence(furnished: Desk) -> None:
+    """Those that are asked for, in English and Chinese."""
+    body = {"rules": [GOLD, {**GOLD, "id": "late"}], "tell": ["gold"]}
+    found = (await furnished.ask("POST", "/api/v1/routing/check", body)).body
+    assert found["sentences"] == {
+        "gold": {
+            "en": "If the customer's tier is “gold”: set the queue to “vip”.",
+            "zh": "如果客户等级是“gold”：将队列设为“vip”。",
+        }
+    }
+    assert [one["zh"] for one in found["warnings"]] == ["它与规则gold的内容相同。"]
+
+
+async def test_what_rules_can_be_made_of_is_told(desk: Desk) -> None:
+    """Fields with their kinds and values, operators by kind, effects by stage, each in two languages."""
+    told = (await desk.ask("GET", "/api/v1/routing/grammar", role="supervisor")).body
+    fields = {one["name"]: one for one in told["fields"]}
+    assert fields["priority"]["choices"] == ["low", "normal", "high", "urgent"]
+    assert (fields["context."]["family"], fields["text"]["zh"]) == (True, "消息文本")
+    assert {"name": "is", "en": "is …", "zh": "是…"} in told["operators"]["choice"]
+    assert [one["name"] for one in told["effects"]["sla"]] == ["set", "tag", "policy"]
+
+
 async def test_a_message_is_simulated_against_a_draft(furnished: Desk) -> None:
     """With the trace of each stage, its default last."""
     body = {"text": "hello", "tier": "gold", "rules": [GOLD]}

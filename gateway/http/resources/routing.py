@@ -24,6 +24,7 @@ from gateway.http.resources.rule_models import (
     VersionOut,
     WarningOut,
     about,
+    sentence,
     shown,
 )
 from gateway.rule_sets import CasesFail, Checked, NotApproved, Wrong
@@ -155,6 +156,7 @@ async def check_rules(call: Call, body: Draft) -> CheckOut:
             warnings=_warnings(rule_sets.findings(sql, document.rules)),
             failing=[_failing(one) for one in rule_sets.failing_cases(sql, document)],
             cases=len(document.cases),
+            sentences={one.id: sentence(one) for one in document.rules if one.id in body.tell},
         )
 
     return await call.parts.store.read(_query)
@@ -235,6 +237,7 @@ def _warnings(found: list[Finding]) -> list[WarningOut]:
             code=one.code,
             rule_id=one.rule_id,
             detail=one.detail,
+            zh=one.zh,
             other=one.with_,
         )
         for one in found

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
 from router.rules.describe import describe
-from router.rules.form import parse
+from router.rules.form import Rule, parse
 from storage.rule_counts import Count
 from storage.rules import Version
 
@@ -15,23 +15,29 @@ Note = Annotated[str, StringConstraints(max_length=2_000)]
 State = Literal["draft", "published", "superseded"]
 
 
-class RuleState(BaseModel):
-    """A rule's counts, and the rule as a sentence in English and Chinese. Counted a few seconds late."""
+class Sentence(BaseModel):
+    """A rule as one plain sentence, in English and Simplified Chinese."""
 
-    hits: int
-    failed: int
-    last_fired_at: datetime | None
     en: str
     zh: str
 
 
+class RuleState(Sentence):
+    """A rule's sentence and its counts, which are a few seconds late."""
+
+    hits: int
+    failed: int
+    last_fired_at: datetime | None
+
+
 class WarningOut(BaseModel):
-    """Something odd about the rules; `other` is the other rule where there is one."""
+    """Something odd about the rules, in English (`detail`) and Chinese; `other`: the other rule, if any."""
 
     pointer: str
     code: str
     rule_id: str
     detail: str
+    zh: str
     other: str
 
 
@@ -100,20 +106,22 @@ class DifferenceOut(BaseModel):
 
 
 class Draft(BaseModel):
-    """Rules to be looked at, or the number of a version; nothing is stored."""
+    """Rules to be looked at, or the number of a version; nothing is stored. `tell`: rules to put in words."""
 
     rules: Rules | None = None
     lists: Annotated[dict[str, JsonValue], Field(max_length=10)] | None = None
     cases: Annotated[list[dict[str, JsonValue]], Field(max_length=1_000)] | None = None
     version: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    tell: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(max_length=100)] = []
 
 
 class CheckOut(BaseModel):
-    """What is odd about the rules, and the test cases they fail."""
+    """What is odd about the rules, the test cases they fail, and the sentences that were asked for."""
 
     warnings: list[WarningOut]
     failing: list[dict[str, JsonValue]]
     cases: int
+    sentences: dict[str, Sentence]
 
 
 class RecipeOut(BaseModel):
@@ -131,6 +139,11 @@ def shown(version: Version, **more: Any) -> RulesOut:
     return RulesOut(**{**version._asdict(), **more})
 
 
+def sentence(rule: Rule) -> Sentence:
+    """The rule in words."""
+    return Sentence(en=describe(rule, "en"), zh=describe(rule, "zh"))
+
+
 def about(rules: list[dict[str, Any]], counts: dict[str, Count]) -> dict[str, RuleState]:
     """The state of each rule, by id."""
     states = {}
@@ -140,7 +153,6 @@ def about(rules: list[dict[str, Any]], counts: dict[str, Count]) -> dict[str, Ru
             hits=count.hits,
             failed=count.failed,
             last_fired_at=count.last_at,
-            en=describe(rule, "en"),
-            zh=describe(rule, "zh"),
+            **sentence(rule).model_dump(),
         )
     return states

@@ -120,7 +120,22 @@ CASES: list[tuple[str, list[dict[str, Any]], list[tuple[str, str, str]]]] = [
 def test_what_is_odd_is_told(rules: list[dict[str, Any]], expected: list[tuple[str, str, str]]) -> None:
     """Each finding has its place, its name, and the other rule where there is one."""
     named = [{"id": f"r{number}", **each} for number, each in enumerate(rules)]
-    assert [(one.pointer, one.code, one.with_) for one in analyse(parse(named), STAFF)] == expected
+    found = analyse(parse(named), STAFF)
+    assert [(one.pointer, one.code, one.with_) for one in found] == expected
+    assert all(one.detail.endswith(".") and one.zh.endswith("。") for one in found)
+
+
+def test_what_is_odd_is_told_in_two_languages() -> None:
+    """With the names of the rules and the fields."""
+    (first, second) = analyse(parse([{"id": "r0", **CASES[0][1][0]}, {"id": "r1", **CASES[1][1][0]}]))
+    assert [first.detail, first.zh] == [
+        "It can never match: a part of it is denied by another.",
+        "它永远不会匹配：其中一部分被另一部分否定。",
+    ]
+    assert [second.detail, second.zh] == [
+        "It can never match: no number is in both bounds of attachments.",
+        "它永远不会匹配：没有数同时满足附件数量的两个界限。",
+    ]
 
 
 def test_a_message_may_be_left_without_a_queue() -> None:

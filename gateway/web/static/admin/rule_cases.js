@@ -1,9 +1,9 @@
 // The tests beside the rules: a message and what must be decided about it, each with how it stands now.
 import { html, useState } from "../ui/html.js";
-import { call, callWithTag } from "../inbox/api.js";
 import { catalogue, nameOf } from "../inbox/catalogue.js";
 import { document, Form } from "./form.js";
 import { Loaded, mayChange, useLoaded } from "./records.js";
+import { base, checked, goOn, store, work } from "./rule_work.js";
 import { t, told } from "./words.js";
 
 const OUTCOMES = ["handed_over", "joined", "discarded", "closed", "nothing"];
@@ -21,24 +21,26 @@ export function Cases() {
   const [shown, setShown] = useState(null); // the place of a test; the number of tests: a new one
   const [read, setRead] = useState(null);
   const state = useLoaded(async () => {
-    const found = await callWithTag("GET", "/routing/rules");
-    setRead(found);
-    const { failing } = await call("POST", "/routing/check", { body: { version: found.value.version } });
+    const copy = work.value ?? (await base());
+    setRead(copy);
+    // Rules that are still wrong decide nothing: what is wrong is told beside them.
+    const { failing } = await checked(copy, []).catch(() => ({ failing: [] }));
     const wrong = new Map(failing.map(({ pointer, detail }) => [pointer, detail]));
-    return found.value.cases.map((one, at) => ({ ...one, wrong: wrong.get(`/${at}`) }));
+    return copy.cases.map((one, at) => ({ ...one, wrong: wrong.get(`/${at}`) }));
   }, "cases");
-  const store = async (cases, note) => {
-    await call("PUT", "/routing/rules", { body: { rules: read.value.rules, cases, note, publish: true }, etag: read.etag });
+  const keep = async (cases, note) => {
+    if (work.value) await goOn({ ...work.value, cases });
+    else await store({ ...read, cases }, { publish: true, note });
     setShown(null);
     state.again();
   };
-  const before = read?.value.cases ?? [];
+  const before = read?.cases ?? [];
   const save = (values) => {
     const made = withoutEmpty(merged(before[shown], document(FIELDS, values)));
-    return store(before.toSpliced(shown, 1, made), t("test_kept", { name: made.name }));
+    return keep(before.toSpliced(shown, 1, made), t("test_kept", { name: made.name }));
   };
-  const remove = () => store(before.toSpliced(shown, 1), t("test_removed", { name: before[shown].name }));
-  return html`<div class="bar"><p class="muted">${t("tests_lead")}</p>
+  const remove = () => keep(before.toSpliced(shown, 1), t("test_removed", { name: before[shown].name }));
+  return html`<div class="bar"><p class="muted">${t("tests_lead")}${work.value && html` ${t("tests_pending")}`}</p>
       ${mayChange() && html`<button class="primary" onClick=${() => setShown(before.length)}>${t("add")}</button>`}</div>
     <${Loaded} state=${state} empty=${t("no_tests")}>
       <ul class="records">${state.items?.map((one, at) => html`<li key=${at}><${CaseRow} one=${one} open=${mayChange() ? () => setShown(at) : null} /></li>`)}</ul>

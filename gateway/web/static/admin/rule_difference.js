@@ -38,5 +38,5 @@ function Changed({ was, is, members }) {
 export function Warnings({ warnings }) {
   if (!warnings.length) return null;
   return html`<details class="warnings" open=${warnings.length < 4}><summary>${t("warnings_n", { n: warnings.length })}</summary>
-    <ul>${warnings.map(({ pointer, code, rule_id, detail }) => html`<li key=${pointer + code}><b>${rule_id}</b> <span class="state">${told(`odd_${code}`, code)}</span> ${detail}</li>`)}</ul></details>`;
+    <ul>${warnings.map(({ pointer, code, rule_id, detail, zh }) => html`<li key=${pointer + code}><b>${rule_id}</b> <span class="state">${told(`odd_${code}`, code)}</span> ${language.value === "zh" ? zh : detail}</li>`)}</ul></details>`;
 }

@@ -1,32 +1,27 @@
 // The whole rule set as text: checked as it is, stored as a draft to be tried, or published.
-import { html, useEffect, useState } from "../ui/html.js";
-import { call, callWithTag } from "../inbox/api.js";
+import { html, useState } from "../ui/html.js";
+import { language } from "../ui/language.js";
 import { Sheet } from "./form.js";
 import { Warnings } from "./rule_difference.js";
-import { t } from "./words.js";
+import { checked, store } from "./rule_work.js";
+import { t, told } from "./words.js";
 
-/** `close` is called when it is left, and after what it holds was stored. */
-export function Editor({ close }) {
-  const [read, setRead] = useState(null);
-  const [text, setText] = useState("");
+/** `copy`: the rules as they are being changed; `stored` is called once what it holds was kept. */
+export function Editor({ copy, close, stored }) {
+  const [text, setText] = useState(() => JSON.stringify(copy.rules, null, 2));
   const [note, setNote] = useState("");
   const [said, setSaid] = useState(null); // {problem}, or what a check found
-  useEffect(() => {
-    callWithTag("GET", "/routing/rules").then((found) => {
-      setRead(found);
-      setText(JSON.stringify(found.value.rules, null, 2));
-    }, (problem) => setSaid({ problem }));
-  }, []);
-  const attempt = async (work) => {
+  const attempt = async (act) => {
     try {
-      setSaid(await work(JSON.parse(text)));
+      setSaid(await act({ ...copy, rules: JSON.parse(text) }));
     } catch (problem) {
       setSaid({ problem });
     }
   };
-  const check = () => attempt((rules) => call("POST", "/routing/check", { body: { rules, cases: read.value.cases } }));
-  const store = (publish) => attempt(async (rules) => {
-    await call("PUT", "/routing/rules", { body: { rules, note, publish }, etag: read.etag });
+  const check = () => attempt((changed) => checked(changed, []));
+  const keep = (publish) => attempt(async (changed) => {
+    await store(changed, { publish, note });
+    stored();
     close();
   });
   return html`<${Sheet} title=${t("edit_as_text")} close=${close} wide>
@@ -35,9 +30,9 @@ export function Editor({ close }) {
       <textarea id="rules-text" class="code" rows="18" spellcheck=${false} value=${text} onInput=${(event) => setText(event.currentTarget.value)}></textarea></div>
     <div class="asked"><label for="rules-note">${t("why_change")}</label><input id="rules-note" value=${note} onInput=${(event) => setNote(event.currentTarget.value)} /></div>
     <${Said} said=${said} />
-    <div class="ends"><button onClick=${check} disabled=${!read}>${t("check")}</button>
-      <button onClick=${() => store(false)} disabled=${!read}>${t("save_draft")}</button>
-      <button class="primary" onClick=${() => store(true)} disabled=${!read}>${t("publish")}</button></div>
+    <div class="ends"><button onClick=${check}>${t("check")}</button>
+      <button onClick=${() => keep(false)}>${t("save_draft")}</button>
+      <button class="primary" onClick=${() => keep(true)}>${t("publish")}</button></div>
   <//>`;
 }
 
@@ -48,12 +43,21 @@ function Said({ said }) {
     <${Failing} failing=${said.failing} /><${Warnings} warnings=${said.warnings} />`;
 }
 
-/** What the desk refused, place by place. */
-export function Refused({ problem }) {
+/** What the desk refused, place by place; of `rules` that are shown by name, by name. */
+export function Refused({ problem, rules = [] }) {
   const errors = problem.errors ?? [];
-  return html`<div class="problem" role="alert"><p>${errors.length > 1 ? t("errors_n", { n: errors.length }) : problem.message}</p>
-    ${errors.length > 0 && html`<ul>${errors.slice(0, 20).map(({ pointer, detail }) => html`<li><code>${pointer}</code> ${detail}</li>`)}</ul>`}</div>`;
+  const headed = errors.length !== 1;
+  return html`<div class="problem" role="alert">${headed && html`<p>${errors.length ? t("errors_n", { n: errors.length }) : problem.message}</p>`}
+    ${errors.length > 0 && html`<ul>${errors.slice(0, 20).map((one) => html`<li key=${one.pointer + one.detail}>${where(one.pointer, rules)} ${faultWords(one)}</li>`)}</ul>`}</div>`;
 }
+
+function where(pointer, rules) {
+  const rule = rules[pointer.match(/^\/rules\/(\d+)/)?.[1]];
+  return rule ? html`<b>${rule.name || rule.id}:</b>` : html`<code>${pointer}</code>`;
+}
+
+// The desk says what is wrong in English; the reader's language at least says what kind of wrong it is.
+export const faultWords = ({ code, detail }) => (language.value === "en" ? detail : `${told(`wrong_${code}`, t("problem_422"))}（${detail}）`);
 
 export function Failing({ failing }) {
   if (!failing.length) return null;

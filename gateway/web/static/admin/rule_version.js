@@ -2,12 +2,14 @@
 import { html, useEffect, useState } from "../ui/html.js";
 import { call } from "../inbox/api.js";
 import { me } from "../inbox/desk.js";
+import { go } from "../inbox/route.js";
 import { full, moment } from "../inbox/when.js";
 import { who } from "./audit.js";
 import { Sheet } from "./form.js";
 import { mayChange } from "./records.js";
 import { Difference, difference, Warnings } from "./rule_difference.js";
 import { Failing, Refused } from "./rule_editor.js";
+import { base, goOn } from "./rule_work.js";
 import { t } from "./words.js";
 
 export function Version({ number, versions, close }) {
@@ -31,6 +33,14 @@ export function Version({ number, versions, close }) {
       setProblem(refused);
     }
   };
+  const change = async () => {
+    try {
+      goOn(await base(number));
+      go({ admin: "rules", part: "published", chosen: true });
+    } catch (refused) {
+      setProblem(refused);
+    }
+  };
   const failing = checked?.failing ?? [];
   const others = versions.map((one) => one.version).filter((one) => one !== number);
   return html`<${Sheet} title=${t("version_n", { n: number })} close=${close} wide>
@@ -44,6 +54,7 @@ export function Version({ number, versions, close }) {
     ${mayChange() && version.state !== "published" && html`
       ${failing.length > 0 && html`<div class="asked"><label for="overrule">${t("overrule_why")}</label><input id="overrule" value=${reason} onInput=${(event) => setReason(event.currentTarget.value)} /></div>`}
       <div class="ends">
+        <button onClick=${change}>${t("change_its_rules")}</button>
         ${version.state === "draft" && version.author !== me.value.id && !version.approved_by && html`<button onClick=${() => act("approve", {})}>${t("approve")}</button>`}
         <button class="primary" disabled=${!checked || (failing.length > 0 && !reason.trim())} onClick=${() => act("publish", { overrule: reason.trim() })}>${t(version.state === "draft" ? "publish" : "go_back_to_it")}</button>
       </div>`}

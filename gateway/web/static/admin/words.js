@@ -2,10 +2,11 @@
 import { translator } from "../ui/language.js";
 import { en as inboxEn, zh as inboxZh } from "../inbox/words.js";
 import { en as learningEn, zh as learningZh } from "./learning_words.js";
+import { en as formEn, zh as formZh } from "./rule_form_words.js";
 import { en as rulesEn, zh as rulesZh } from "./rule_words.js";
 
 const en = {
-  ...inboxEn, ...rulesEn, ...learningEn, language_tag: "en",
+  ...inboxEn, ...rulesEn, ...formEn, ...learningEn, language_tag: "en",
   console: "Set-up", sections: "Sections", back_to_sections: "Back to the sections", find: "Find in this list", add: "Add", save: "Save", delete: "Delete", choose: "Choose…",
   copy: "Copy", copied: "Copied", one_a_line: "One a line", nothing_yet: "There is nothing here yet.", inactive: "inactive", is_default: "default",
   overview: "Overview", overview_hint: "What needs a look, now.",
@@ -46,7 +47,7 @@ const en = {
   set_token: "The bot's token", set_mode: "Hears by", set_address: "Address", set_imap_host: "IMAP server", set_imap_port: "IMAP port", set_imap_user: "IMAP user", set_imap_password: "IMAP password",
   set_name: "Sender's name", sender_hint: "What recipients see beside the address.", set_signature: "Signature", set_signature_html: "Signature as HTML", signature_hint: "Below what people write, after their own; {{ mailbox.name }} and {{ agent.name }} are filled in.", either_hint: "Left empty, it is made from the other.",
   set_notices: "Tell agents from here", notices_hint: "What the desk has to tell its own people by mail goes from this mailbox.", set_smtp_host: "SMTP server", set_smtp_port: "SMTP port", set_smtp_user: "SMTP user", set_smtp_password: "SMTP password",
-  rules_lead: "Version {version} decides. A switch publishes a new version, which decides the next message.", no_rules: "There are no rules yet.", switched_on: "Switched on: {name}", switched_off: "Switched off: {name}",
+  rules_lead: "Version {version} decides. A switch counts at once, from the next message on; other changes wait until you publish them.", no_rules: "There are no rules yet.", switched_on: "Switched on: {name}", switched_off: "Switched off: {name}",
   stage_enrich: "First: what is it about?", stage_route: "Then: where does it go?", stage_sla: "Then: how soon?", stage_respond: "Then: what is said?", stage_act: "Last: who is told?",
   letters_lead: "Each failed again and again by itself; its neighbours went through. Put it back once the cause is mended.", no_letters: "Nothing is set aside. Good.", put_back: "Put back", give_up: "Give up", attempts_n: "{n} attempts",
   no_audit: "Nobody has changed anything yet.", command_line: "The command line", act: "{who} {how} {what} “{name}”",
@@ -56,7 +57,7 @@ const en = {
 };
 
 const zh = {
-  ...inboxZh, ...rulesZh, ...learningZh, language_tag: "zh",
+  ...inboxZh, ...rulesZh, ...formZh, ...learningZh, language_tag: "zh",
   console: "设置", sections: "栏目", back_to_sections: "返回栏目", find: "在列表中查找", add: "新增", save: "保存", delete: "删除", choose: "请选择…",
   copy: "复制", copied: "已复制", one_a_line: "每行一个", nothing_yet: "这里还没有内容。", inactive: "已停用", is_default: "默认",
   overview: "概览", overview_hint: "现在需要关注的事。",
@@ -97,7 +98,7 @@ const zh = {
   set_token: "机器人令牌", set_mode: "接收方式", set_address: "邮箱地址", set_imap_host: "IMAP 服务器", set_imap_port: "IMAP 端口", set_imap_user: "IMAP 用户", set_imap_password: "IMAP 密码",
   set_name: "发件人名称", sender_hint: "收件人在地址旁看到的名称。", set_signature: "签名", set_signature_html: "HTML 签名", signature_hint: "显示在人工回复的末尾，位于个人签名之后；{{ mailbox.name }} 和 {{ agent.name }} 会自动填入。", either_hint: "留空则由另一种形式生成。",
   set_notices: "从这里通知客服", notices_hint: "服务台给自己人的邮件通知从这个邮箱发出。", set_smtp_host: "SMTP 服务器", set_smtp_port: "SMTP 端口", set_smtp_user: "SMTP 用户", set_smtp_password: "SMTP 密码",
-  rules_lead: "版本 {version}。切换开关会发布新版本，从下一条消息起生效。", no_rules: "还没有规则。", switched_on: "启用：{name}", switched_off: "停用：{name}",
+  rules_lead: "版本 {version} 生效中。开关从下一条消息起立即生效；其他修改在发布后生效。", no_rules: "还没有规则。", switched_on: "启用：{name}", switched_off: "停用：{name}",
   stage_enrich: "首先：关于什么？", stage_route: "然后：去哪里？", stage_sla: "然后：多快？", stage_respond: "然后：说什么？", stage_act: "最后：通知谁？",
   letters_lead: "这些消息多次单独失败，不影响其他消息。原因修复后可以放回。", no_letters: "没有搁置的消息，很好。", put_back: "放回", give_up: "放弃", attempts_n: "尝试 {n} 次",
   no_audit: "还没有任何改动。", command_line: "命令行", act: "{who}{how}{what}“{name}”",
@@ -109,4 +110,4 @@ const zh = {
 export const t = translator({ en, zh });
 
 /** A word where there is one for it, else what is given. */
-export const told = (name, otherwise) => (name in en ? t(name) : otherwise);
+export const told = (name, otherwise) => (name in zh ? t(name) : otherwise);

@@ -13,6 +13,8 @@ const PATHS = {
   telegram: "M21 4L3 11l6 2.5M21 4l-4 16-8-6.5M21 4L9 13.5V19l3-3",
   webhook: "M9 7l-5 5 5 5M15 7l5 5-5 5",
   back: "M15 5l-7 7 7 7",
+  up: "M6 14l6-6 6 6",
+  down: "M6 10l6 6 6-6",
   close: "M6 6l12 12M18 6L6 18",
   details: "M4 5h16v14H4zM14.5 5v14",
   article: "M5 4h11a3 3 0 0 1 3 3v13H8a3 3 0 0 1-3-3zM5 17a3 3 0 0 1 3-3h11M9 8h6",
