@@ -1,10 +1,11 @@
 """A stored decision made again from its stored context: the same, or with an input edited."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from bus.envelope import Inbound
+from router.comparing import course, differences
 from router.decide import decide
 from router.decision import Context, Decision
 from router.rules.engine import RuleSet, Step
@@ -14,6 +15,11 @@ from storage import restoring, rules
 from storage.paging import Sql
 from storage.restoring import Restored
 from storage.rules import Version
+from workers.deciding_code import deciding_code
+
+UNREADABLE: Final = (
+    "Another release stored the rules of version {}; this one can't read them: name another version."
+)
 
 
 class WrongEdit(ValueError):
@@ -21,14 +27,27 @@ class WrongEdit(ValueError):
 
 
 class Replayed(NamedTuple):
-    """`same`: the decision is byte for byte the one that was stored. `lost`: inputs that are gone."""
+    """`same`: the decision is byte for byte the one that was stored. `lost`: inputs that are gone.
+
+    `made_by` marks the code that made the stored one, "" where that was before marks were kept, `code` the
+    code here. Where they are not the same, bytes may differ although nothing is wrong; what can be compared
+    then is what came of it: `differences`, by name, from what to what.
+    """
 
     stored: Decision
     decision: Decision
     same: bool
+    made_by: str
+    code: str
+    differences: dict[str, tuple[Any, Any]]
     steps: tuple[Step, ...]
     lost: tuple[str, ...]
     why_not: WhyNot | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is another decision, as far as that can be told across a change of the code."""
+        return bool(self.differences) or (not self.same and self.made_by == self.code)
 
 
 class Stored(NamedTuple):
@@ -68,6 +87,9 @@ def replay(
         stored=restored.decision,
         decision=decision,
         same=restoring.encode(decision) == restored.encoded,
+        made_by=restored.context.made_by,
+        code=deciding_code(),
+        differences=differences(course(restored.decision), course(decision)),
         steps=compiled.explain(Facts(inbound, seen)),
         lost=restored.lost,
         why_not=why_not(compiled, Facts(inbound, seen), queue) if queue else None,

@@ -71,7 +71,7 @@ class Context(Value, frozen=True, kw_only=True):
     such a message: what came before it in one go is part of it.
     `oldest` is for how many seconds the oldest ticket of a queue has waited. `history` and `hours` (by
     calendar) are there where a rule looks at them. `before` is the ticket as it was, where the `event` is a
-    change of it.
+    change of it. `made_by` marks the code that decided: what it would decide today need not be the same.
     """
 
     now: datetime
@@ -94,6 +94,7 @@ class Context(Value, frozen=True, kw_only=True):
     event: Event = "message"
     actor: Actor = "customer"
     before: Ticket | None = None
+    made_by: str = ""
 
 
 class Hit(Value, frozen=True, kw_only=True):

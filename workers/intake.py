@@ -43,6 +43,7 @@ from workers import consequences, inbox
 from workers.amend import amend, join
 from workers.batch import Batch
 from workers.bot_runs import Runs, runs
+from workers.deciding_code import deciding_code
 from workers.looking import about, looked_at
 from workers.setup import Setup
 
@@ -211,6 +212,7 @@ class _Intake:
             oldest=self._looked_at.oldest,
             history=self._looked_at.histories.get(conversation.customer_id),
             hours=self._looked_at.hours,
+            made_by=deciding_code(),
         )
 
     def _say_customer(

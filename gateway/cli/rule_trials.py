@@ -1,12 +1,15 @@
 """`frontdesk rules explain|backtest|trials`: decisions made again, one or all of them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.opened import Data, reading
 from gateway.cli.terminal import AsJson, Failure, show, show_json
+
+if TYPE_CHECKING:
+    from gateway.explaining import Replayed
 
 _AT_ONCE = 500
 
@@ -27,11 +30,13 @@ def explain(  # noqa: PLR0917 - each is an option
 ) -> None:
     """Make a decision again from its stored context: what each rule compared with what.
 
-    Exits 1 where nothing was changed and the decision is not byte for byte the stored one.
+    Exits 1 where nothing was changed and the decision is not byte for byte the stored one; where other code
+    made that one, only where something else comes of it.
     """
     import msgspec
 
     from gateway import explaining
+    from router.rules.form import RuleErrors
     from storage.store import Missing
     from workers.setup import compiled_version
 
@@ -40,8 +45,8 @@ def explain(  # noqa: PLR0917 - each is an option
     except Missing as missing:
         raise Failure(f"{str(missing).capitalize()}.") from None
     edits = _edits(set_ or [])
-    compiled = compiled_version(stored.version) if rules_file is None else _from_file(rules_file)
     try:
+        compiled = compiled_version(stored.version) if rules_file is None else _from_file(rules_file)
         found = explaining.replay(
             stored.restored,
             compiled,
@@ -51,11 +56,16 @@ def explain(  # noqa: PLR0917 - each is an option
         )
     except explaining.WrongEdit as wrong:
         raise Failure(f"{str(wrong).capitalize()}.") from None
+    except RuleErrors:
+        raise Failure(explaining.UNREADABLE.format(stored.version.version)) from None
     if as_json:
         show_json(
             {
                 "id": replay,
                 "same": found.same,
+                "made_by": found.made_by,
+                "code": found.code,
+                "differences": found.differences,
                 "decision": found.decision,
                 "trace": found.steps,
                 "lost": found.lost,
@@ -79,8 +89,8 @@ def explain(  # noqa: PLR0917 - each is an option
     changed = bool(edits) or rules_file is not None or version is not None
     if found.lost:
         typer.echo(f"could not be restored: {', '.join(found.lost)}", err=True)
-    typer.echo("the same as stored" if found.same else "not the same as stored", err=True)
-    if not changed and not found.same:
+    typer.echo(_compared(found), err=True)
+    if not changed and found.differs:
         raise typer.Exit(1)
 
 
@@ -184,6 +194,18 @@ def _edits(sets: list[str]) -> dict[str, Any]:
             inner = inner.setdefault(name, {})
         inner[rest[-1]] = value
     return edits
+
+
+def _compared(found: "Replayed") -> str:
+    """What became of the comparison with the stored decision, in one sentence."""
+    if found.same:
+        return "the same as stored, byte for byte"
+    changes = "; ".join(f"{name}: {was!r} → {now!r}" for name, (was, now) in found.differences.items())
+    said = f"not the same as stored: {changes or 'in its details'}"
+    if found.made_by == found.code:
+        return said
+    by = f"other code made the stored one ({found.made_by or 'before marks were kept'}; this is {found.code})"
+    return f"{said}; {by}" if changes else f"the same comes of it; bytes are not compared: {by}"
 
 
 def _failed(failed: Any) -> str:

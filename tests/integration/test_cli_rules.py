@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.desk import FRONTDESK, environment
@@ -32,7 +33,13 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """One command on the folder's desk."""
     env = environment(folder / "data")
     return subprocess.run(
-        [str(FRONTDESK), *words], env=env, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [str(FRONTDESK), *words],
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
 
 
@@ -76,6 +83,36 @@ def test_a_second_person_approves_where_the_desk_asks_for_it(desk: Path) -> None
     assert [run(desk, "rules", *words, "1").returncode for words in (("approve",), ("publish",))] == [0, 0]
     (listed,) = json.loads(run(desk, "rules", "versions", "--json").stdout)
     assert (listed["state"], listed["approved_by"]) == ("published", "command line")
+
+
+def test_a_decision_is_made_again_and_compared_as_far_as_can_be(tmp_path: Path) -> None:
+    """Byte for byte; where other code made it, what came of it; and it is said which of the two."""
+    run(tmp_path, "demo")
+    again = ("rules", "explain", "--replay", "dec_1")
+    same = run(tmp_path, *again)
+    altered(tmp_path, why="in other words")
+    differs = run(tmp_path, *again)
+    altered(tmp_path, made_by="0123456789ab")
+    by_other_code = run(tmp_path, *again)
+    edited = run(tmp_path, *again, "--set", "message.event.text=My lawyer will write", "--why-not", "vip")
+    assert (same.returncode, same.stderr) == (0, "the same as stored, byte for byte\n")
+    assert (differs.returncode, differs.stderr) == (1, "not the same as stored: in its details\n")
+    assert by_other_code.returncode == 0
+    assert "the same comes of it; bytes are not compared: other code made" in by_other_code.stderr
+    assert (edited.returncode, "outcome: 'asked' → 'handed_over'" in edited.stderr) == (0, True)
+    assert "rule vip would have sent it there, but the expression customer.tier" in edited.stdout
+
+
+def altered(folder: Path, *, why: str = "", made_by: str = "") -> None:
+    """Change what is stored of the first decision: its reason in words, or the mark of what made it."""
+    with sqlite3.connect(folder / "data" / "frontdesk.db") as rows:
+        stored = rows.execute("SELECT context, decision FROM decisions WHERE seq = 1").fetchone()
+        context, decision = (msgspec.msgpack.decode(one) for one in stored)
+        context |= {"made_by": made_by} if made_by else {}
+        decision |= {"why": why} if why else {}
+        changed = (msgspec.msgpack.encode(context), msgspec.msgpack.encode(decision))
+        rows.execute("UPDATE decisions SET context = ?, decision = ? WHERE seq = 1", changed)
+    rows.close()
 
 
 def test_a_set_of_a_newer_release_is_refused(desk: Path) -> None:

@@ -23,6 +23,7 @@ from tests.services.servers import Servers
 from workers import inbox
 from workers.backtest import Backtest
 from workers.callouts import Caller
+from workers.deciding_code import deciding_code
 from workers.rule_watch import RuleWatch, watch_canary
 from workers.setup import Setup, compiled_version
 from workers.ticket_rules import TicketRules
@@ -251,6 +252,8 @@ async def test_a_decision_is_made_again_byte_for_byte(office: Office) -> None:
     queues = [queue_of(one.decision) for one in (again[-1], edited, drafted)]
     assert queues == ["general", "billing", "billing"]
     assert (edited.same, drafted.same) == (False, False)
+    assert (edited.differences["queue"], edited.differs) == (("general", "billing"), True)
+    assert {one.made_by for one in again} == {deciding_code()}
 
 
 def queue_of(decision: Any) -> str:

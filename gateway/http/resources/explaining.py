@@ -7,12 +7,13 @@ import msgspec
 from pydantic import BaseModel, Field, JsonValue
 
 from gateway import explaining
-from gateway.explaining import WrongEdit
+from gateway.explaining import UNREADABLE, WrongEdit
 from gateway.http.call import Call
 from gateway.http.endpoint import Api
-from gateway.http.problems import Invalid
+from gateway.http.problems import Conflict, Invalid
 from gateway.http.resources.ticket_models import MatchOut, match_out
 from router.comparing import handed_over
+from router.rules.form import RuleErrors
 from storage import decisions, tickets
 from storage.paging import Sql
 from workers.setup import compiled_version
@@ -46,10 +47,18 @@ class Replay(BaseModel):
 
 
 class ReplayOut(BaseModel):
-    """The decision made again. `same`: byte for byte as it was stored. `lost`: inputs that are gone."""
+    """The decision made again. `same`: byte for byte as it was stored. `lost`: inputs that are gone.
+
+    `made_by` marks the code that made the stored one ("" where that was before marks were kept), `code` the
+    code that made it again. Only where they are equal must the bytes be, too; otherwise compare
+    `differences`: what came of it, by name, as it was stored and as it is made again.
+    """
 
     id: str
     same: bool
+    made_by: str
+    code: str
+    differences: dict[str, list[JsonValue]]
     why: str
     effects: list[dict[str, JsonValue]]
     stored_why: str
@@ -99,10 +108,15 @@ async def _replayed(call: Call, decision_id: str, body: Replay) -> ReplayOut:
         )
     except WrongEdit as wrong:
         raise Invalid.at("", "value", f"{wrong}.") from None
+    except RuleErrors:
+        raise Conflict(UNREADABLE.format(stored.version.version)) from None
     match = stored.restored.context.match
     return ReplayOut(
         id=decision_id,
         same=found.same,
+        made_by=found.made_by,
+        code=found.code,
+        differences=_json(found.differences),
         why=found.decision.why,
         effects=_json(found.decision.effects),
         stored_why=found.stored.why,
