@@ -126,6 +126,7 @@ def _pieces() -> list[Figure]:
         _at_most("100 rules, per message", pieces.rules_us(100), 20),
         *_many_rules(1_000, 100, 300),
         *_many_rules(10_000, 300, 900),
+        _hostile(1_000),
         *_publishing(10_000),
         _at_least("a backtest of 100 rules, on one core", pieces.backtest_rate(100), 3000),
     ]
@@ -134,6 +135,12 @@ def _pieces() -> list[Figure]:
 def _many_rules(count: int, most: float, most_p99: float) -> list[Figure]:
     middle, slow = pieces.many_rules_us(count)
     return [_at_most(f"{count:,} rules, a tenth CEL, p50", middle, most), _at_most("  p99", slow, most_p99)]
+
+
+def _hostile(count: int) -> Figure:
+    worst = pieces.hostile_ms(count)
+    name = f"{count:,} rules, the worst hostile text, CPU"
+    return Figure(name=name, value=worst, unit="ms", target="≤ 100", met=worst <= 100)
 
 
 def _publishing(count: int) -> list[Figure]:
