@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from router.calendar import opening
 from router.desk import Desk
-from router.pull import Before, Seen, ticket_line
+from router.pull import Before, Seen, ticket_line, units
 from router.values import Agent, Ticket
 
 
@@ -23,6 +24,13 @@ class Keeps(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class Taken(NamedTuple):
+    """A ticket in an agent's hands: its queue, the kind of its channel."""
+
+    queue: str
+    kind: str
+
+
 class WhyNobody(msgspec.Struct, frozen=True, kw_only=True):
     """In a sentence, agent by agent, and when the next shift of somebody skilled begins."""
 
@@ -31,26 +39,41 @@ class WhyNobody(msgspec.Struct, frozen=True, kw_only=True):
     next_shift: datetime | None
 
 
+class _Case(NamedTuple):
+    """A ticket that waits; `kind` is its channel's."""
+
+    ticket: Ticket
+    kind: str
+    desk: Desk
+    now: datetime
+
+
 def why_nobody(
-    ticket: Ticket, desk: Desk, people: Sequence[Seen], used: Mapping[str, int], now: datetime
+    ticket: Ticket,
+    desk: Desk,
+    people: Sequence[Seen],
+    taken: Mapping[str, Sequence[Taken]],
+    now: datetime,
+    *,
+    kind: str,
 ) -> WhyNobody:
-    """Why nobody has the ticket now; `used` are units in hand by agent."""
-    found = tuple(
-        _keeps(ticket, desk, one, used.get(one.agent.id, 0), now) for one in people if one.agent.active
-    )
+    """Why nobody has the ticket now; `kind` is its channel's, `taken` what each agent has in hand."""
+    case = _Case(ticket, kind, desk, now)
+    found = tuple(_keeps(case, one, taken.get(one.agent.id, ())) for one in people if one.agent.active)
     skilled = [one for one in found if one.reason not in ("unskilled", "pinned")]
     next_shift = _next_shift(desk, [one.agent for one in people], {one.agent_id for one in skilled}, now)
     text = _text(skilled, next_shift) if ticket.pinned_to is None else _waits_for(skilled, next_shift)
     return WhyNobody(text=text, agents=found, next_shift=next_shift)
 
 
-def _keeps(ticket: Ticket, desk: Desk, seen: Seen, used: int, now: datetime) -> Keeps:
+def _keeps(case: _Case, seen: Seen, taken: Sequence[Taken]) -> Keeps:
     agent = seen.agent
-    reason, detail = _reason(ticket, desk, seen, used, now)
+    reason, detail = _reason(case, seen, taken)
     return Keeps(agent_id=agent.id, name=agent.name, reason=reason, detail=detail)
 
 
-def _reason(ticket: Ticket, desk: Desk, seen: Seen, used: int, now: datetime) -> tuple[str, str]:
+def _reason(case: _Case, seen: Seen, taken: Sequence[Taken]) -> tuple[str, str]:
+    ticket, _, desk, now = case
     agent = seen.agent
     if ticket.pinned_to not in (None, agent.id):
         return "pinned", "is not who it is pinned to"
@@ -60,12 +83,29 @@ def _reason(ticket: Ticket, desk: Desk, seen: Seen, used: int, now: datetime) ->
         return "declined", "has declined it"
     if agent.presence != "online":
         return "away", f"is {agent.presence}"
-    if used >= agent.capacity:
-        return "full", f"has {used} of {agent.capacity} units"
+    if full := _full(case, agent, taken):
+        return "full", full
     free_at = None if seen.missed_at is None else seen.missed_at + timedelta(seconds=desk.cool_down_seconds)
     if free_at is not None and free_at > now:
         return "missed", f"missed an offer, is asked again in {(free_at - now).total_seconds():.0f} s"
     return "", "is free and will be asked"
+
+
+def _full(case: _Case, agent: Agent, taken: Sequence[Taken]) -> str:
+    """The limit that one more such ticket would pass."""
+    ticket, kind, desk, _ = case
+    queue = desk.queues.get(ticket.queue)
+    used = sum(units(desk.queues.get(one.queue), one.kind) for one in taken)
+    needs = units(queue, kind)
+    if used + needs > agent.capacity:
+        return f"has {used} of {agent.capacity} units{f', and it takes {needs}' if needs > 1 else ''}"
+    at_once = sum(one.kind == kind for one in taken)
+    if at_once >= agent.channels.get(kind, agent.capacity):
+        return f"has {at_once} of {agent.channels[kind]} at once by {kind}"
+    in_queue = sum(one.queue == ticket.queue for one in taken)
+    if queue is not None and queue.most_each and in_queue >= queue.most_each:
+        return f"has {in_queue} of {queue.most_each} at once of the queue {queue.name}"
+    return ""
 
 
 def _lacks(ticket: Ticket, desk: Desk, agent: Agent) -> str:

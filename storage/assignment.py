@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, literal_colu
 from router.expected_wait import Wait
 from router.pull import Before, Seen
 from router.values import Agent, Ticket
+from router.why_nobody import Taken
 from storage import offers, schema
 from storage.events import last_event, oldest_event
 from storage.listed import among
@@ -151,7 +152,7 @@ def taken_room(sql: Connection, agent_id: str) -> list[tuple[str, str]]:
     return [(line[0], line[1]) for line in _room.rows(sql, {"agent": agent_id})]
 
 
-def taken_rooms(sql: Connection) -> dict[str, list[tuple[str, str]]]:
+def taken_rooms(sql: Connection) -> dict[str, list[Taken]]:
     """The same for every agent who has some, by id."""
     channel = schema.channels.c
     agent = func.coalesce(_offer.agent_id, _ticket.assignee)
@@ -165,9 +166,9 @@ def taken_rooms(sql: Connection) -> dict[str, list[tuple[str, str]]]:
         )
         .where(_taken, agent.is_not(None))
     )
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[Taken]] = {}
     for line in sql.execute(query):
-        found.setdefault(line[0], []).append((line[1], line[2]))
+        found.setdefault(line[0], []).append(Taken(line[1], line[2]))
     return found
 
 

@@ -37,6 +37,7 @@ class Filters(NamedTuple):
     q: str | None = None
     updated_since: object = None
     offered_to: str | None = None
+    wrapping_up: bool | None = None
 
 
 class Names(NamedTuple):
@@ -87,6 +88,9 @@ def _conditions(filters: Filters) -> "list[ColumnElement[bool]]":
         wanted.append(
             _ticket.id.in_(select(offer.ticket_id).where(offer.agent_id == filters.offered_to, pending))
         )
+    if filters.wrapping_up is not None:
+        until = _ticket.wrap_up_until
+        wanted.append(until.is_not(None) if filters.wrapping_up else until.is_(None))
     if filters.updated_since is not None:
         wanted.append(_ticket.updated_at >= filters.updated_since)
     return wanted

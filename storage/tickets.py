@@ -149,6 +149,12 @@ def active_after(sql: Connection, ticket_id: str, limit: int) -> list[str]:
     return list(sql.execute(query.order_by(_row.id).limit(limit)).scalars())
 
 
+def numbers_of(sql: Connection, ids: Iterable[str]) -> dict[str, int]:
+    """The numbers of these tickets, by id."""
+    query = select(_row.id, _row.number).where(_row.id.in_(sorted(ids)))
+    return {line[0]: line[1] for line in sql.execute(query)}
+
+
 def of_customer(sql: Connection, customer_id: str) -> list[str]:
     """Ids of the customer's tickets that are not over."""
     over = _row.status.in_(("closed", "merged"))

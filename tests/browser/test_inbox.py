@@ -164,9 +164,16 @@ def test_a_ticket_waits_for_one_and_is_wrapped_up(open_inbox: OpenInbox, open_sh
     expect(waits_for).not_to_have_value("")
     agent.take()
     agent.press("Resolve")
-    expect(agent.page.get_by_role("timer")).to_have_text("Wrap-up: 1m")
+    expect(agent.page.get_by_role("timer").filter(has_text="Wrap-up: 1m")).to_be_visible()
     agent.press("End wrap-up")
     expect(agent.page.get_by_role("timer")).to_have_count(0)
+    agent.press("Reopen")
+    agent.press("Resolve")
+    agent.view("Unassigned")
+    wraps_up = agent.page.get_by_role("region", name="You wrap up")
+    expect(wraps_up.get_by_role("link", name="Is a cleat")).to_be_visible()
+    wraps_up.get_by_role("button", name="End wrap-up: Is a cleat").click()
+    expect(wraps_up).to_have_count(0)
     api.patch("/api/v1/queues/general", data={"wrap_up_seconds": 0}, headers=csrf)
 
 
@@ -190,6 +197,8 @@ def test_a_ticket_says_why_it_is_there(open_inbox: OpenInbox, open_shop: OpenSho
     details = agent.page.get_by_role("complementary", name="Details")
     expect(details.get_by_role("heading", name="Why it is here")).to_be_visible()
     expect(details.locator("details.decision")).not_to_have_count(0)
+    expect(details.get_by_role("heading", name="Who gets it")).to_be_visible()
+    expect(details.get_by_text("could take it:")).to_be_visible()
 
 
 def test_a_conversation_can_be_taken_from_the_bot(open_inbox: OpenInbox, open_shop: OpenShop) -> None:

@@ -104,6 +104,9 @@ async def test_a_wrap_up_is_ended_by_whose_it_is_or_a_supervisor(desk: Desk) -> 
     await desk.ask("PATCH", path, {"assignee": ben})
     resolved = (await desk.ask("PATCH", path, {"status": "resolved"})).body
     assert resolved["wrap_up_until"] > resolved["updated_at"]
+    own = f"/api/v1/tickets?assignee={ben}&wrapping_up="
+    listed = [(await desk.ask("GET", own + wanted)).body["data"] for wanted in ("true", "false")]
+    assert [[one["id"] for one in some] for some in listed] == [[ticket["id"]], []]
     other = await desk.ask("POST", f"{path}/wrap-up/end", role="agent")
     ended = await desk.ask("POST", f"{path}/wrap-up/end", role="supervisor")
     again = await desk.ask("POST", f"{path}/wrap-up/end", role="supervisor")

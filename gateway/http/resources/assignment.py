@@ -1,5 +1,6 @@
 """Who has a ticket, whom it was offered to and why; while it waits, why nobody and for how long."""
 
+import re
 from datetime import datetime
 
 import msgspec
@@ -9,13 +10,13 @@ from gateway.http.call import Call
 from gateway.http.endpoint import Api
 from router.desk import Desk
 from router.expected_wait import expected_wait
-from router.pull import units
 from router.values import Ticket, TicketStatus
 from router.why_nobody import why_nobody
-from storage import assignment, offers, tickets
+from storage import agents, assignment, channels, offers, tickets
 from storage.paging import Sql
 
 api = Api("Tickets")
+_ID = re.compile(r"\b(?:agt|tkt)_[0-9a-z]+\b")
 
 
 class OfferOut(BaseModel):
@@ -72,7 +73,7 @@ def get_assignment(sql: Sql, call: Call, ticket_id: str) -> AssignmentOut:
         pinned_to=ticket.pinned_to,
         status=ticket.status,
         skills={need.skill: need.level for need in ticket.skills},
-        offers=[OfferOut.model_validate(offer._asdict()) for offer in offers.of_ticket(sql, ticket_id)],
+        offers=_offers(sql, ticket_id),
         nobody=_nobody(sql, call.parts.desk(sql), ticket, call.parts.clock()) if waiting else None,
         expected_wait_seconds=_expected(sql, ticket) if waiting else None,
     )
@@ -85,8 +86,21 @@ def _expected(sql: Sql, ticket: Ticket) -> float | None:
 
 def _nobody(sql: Sql, desk: Desk, ticket: Ticket, now: datetime) -> NobodyOut:
     people = assignment.agents(sql, None, now)
-    used = {
-        agent: sum(units(desk.queues.get(queue), kind) for queue, kind in rooms)
-        for agent, rooms in assignment.taken_rooms(sql).items()
-    }
-    return NobodyOut.model_validate(msgspec.to_builtins(why_nobody(ticket, desk, people, used, now)))
+    channel = channels.find(sql, ticket.channel_id)
+    kind = "" if channel is None else channel.kind
+    found = why_nobody(ticket, desk, people, assignment.taken_rooms(sql), now, kind=kind)
+    return NobodyOut.model_validate(msgspec.to_builtins(found))
+
+
+def _offers(sql: Sql, ticket_id: str) -> list[OfferOut]:
+    """With people's names and tickets' numbers in the reasons, which tell of ids."""
+    found = offers.of_ticket(sql, ticket_id)
+    ids = {one for offer in found for one in _ID.findall(offer.why)}
+    names = {agent.id: agent.name for agent in agents.some(sql, ids)}
+    names |= {id_: f"#{number}" for id_, number in tickets.numbers_of(sql, ids).items()}
+    return [
+        OfferOut.model_validate(
+            offer._asdict() | {"why": _ID.sub(lambda one: names.get(one[0], one[0]), offer.why)}
+        )
+        for offer in found
+    ]

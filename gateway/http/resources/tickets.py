@@ -72,6 +72,7 @@ class TicketQuery(ListQuery):
     q: str | None = Field(None, max_length=200, description=_Q)
     updated_since: AwareDatetime | None = None
     offered_to: str | None = Field(None, max_length=200, description="An agent's id, or `me`.")
+    wrapping_up: bool | None = Field(None, description="Resolved, and still taking its agent's room.")
 
 
 class Counts(BaseModel):
@@ -171,6 +172,7 @@ def list_tickets(sql: Sql, call: Call, query: TicketQuery) -> Page[TicketOut]:
         q=query.q,
         updated_since=query.updated_since,
         offered_to=offered_to,
+        wrapping_up=query.wrapping_up,
     )
     found = inbox_views.tickets(sql, filters, query.after(), query.limit)
     names = _names(sql, found.items)

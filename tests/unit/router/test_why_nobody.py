@@ -7,12 +7,13 @@ from router.calendar import parse
 from router.desk import Desk
 from router.expected_wait import expected_wait
 from router.pull import Seen
-from router.values import Agent, Requirement
-from router.why_nobody import why_nobody
+from router.values import Agent, Queue, Requirement
+from router.why_nobody import Taken, why_nobody
 from tests.bench import scenarios
 from tests.unit.router.test_pull import DESK, NOW, ticket
 
 NEEDS = (Requirement(skill="refunds", level=2),)
+FULL = [Taken("general", "")] * 5
 CALENDARS = {"tuesday": parse({"tz": "UTC", "weekly": {"tue": [["09:00", "17:00"]]}})}
 
 
@@ -33,7 +34,7 @@ def test_each_agent_has_what_keeps_them() -> None:
         seen("eve"),
         seen("fay", queues=("billing",)),
     ]
-    found = why_nobody(ticket(skills=NEEDS, declined_by=("eve",)), desk, people, {"cat": 5}, NOW)
+    found = why_nobody(ticket(skills=NEEDS, declined_by=("eve",)), desk, people, {"cat": FULL}, NOW, kind="")
     assert [(one.agent_id, one.reason, one.detail) for one in found.agents] == [
         ("ann", "unskilled", "lacks refunds 2"),
         ("bob", "away", "is away"),
@@ -49,9 +50,35 @@ def test_each_agent_has_what_keeps_them() -> None:
     )
 
 
+def test_every_limit_is_told() -> None:
+    """Units that the ticket takes, tickets at once by its channel and of its queue."""
+    queue = Queue(id="chats", name="Chats", units={"widget": 3}, most_each=1)
+    desk = Desk(queues={"chats": queue, "other": Queue(id="other", name="Other")})
+    people = [
+        seen("ann"),
+        seen("bob", channels={"widget": 1}, capacity=9),
+        seen("cat", capacity=9),
+        seen("dan"),
+    ]
+    taken = {
+        "ann": [Taken("other", "email")] * 3,
+        "bob": [Taken("other", "widget")],
+        "cat": [Taken("chats", "email")],
+        "dan": [Taken("other", "email")],
+    }
+    found = why_nobody(ticket(queue="chats"), desk, people, taken, NOW, kind="widget")
+    assert [(one.agent_id, one.reason, one.detail) for one in found.agents] == [
+        ("ann", "full", "has 3 of 5 units, and it takes 3"),
+        ("bob", "full", "has 1 of 1 at once by widget"),
+        ("cat", "full", "has 1 of 1 at once of the queue Chats"),
+        ("dan", "", "is free and will be asked"),
+    ]
+
+
 def test_nobody_has_the_skill() -> None:
     """Then nothing but that is said."""
-    found = why_nobody(ticket(skills=NEEDS), Desk(queues=DESK.queues), [seen("ann", skills={})], {}, NOW)
+    desk = Desk(queues=DESK.queues)
+    found = why_nobody(ticket(skills=NEEDS), desk, [seen("ann", skills={})], {}, NOW, kind="")
     assert (found.text, found.next_shift) == ("nobody has the skills it needs", None)
 
 
@@ -59,10 +86,10 @@ def test_what_is_pinned_waits_for_one() -> None:
     """Whatever they can do; the others are told apart, and who works here no more is not named."""
     desk = Desk(queues=DESK.queues, calendars=CALENDARS)
     people = [seen("ann"), seen("bob", skills={}, presence="away", shift="tuesday")]
-    found = why_nobody(ticket(skills=NEEDS, pinned_to="bob"), desk, people, {}, NOW)
+    found = why_nobody(ticket(skills=NEEDS, pinned_to="bob"), desk, people, {}, NOW, kind="")
     assert [(one.agent_id, one.reason) for one in found.agents] == [("ann", "pinned"), ("bob", "away")]
     assert found.text == "pinned to Bob, who is away; the next shift begins 2026-06-02 09:00 UTC"
-    left = why_nobody(ticket(pinned_to="eve"), desk, people, {}, NOW)
+    left = why_nobody(ticket(pinned_to="eve"), desk, people, {}, NOW, kind="")
     assert left.text == "pinned to somebody who works here no more"
 
 

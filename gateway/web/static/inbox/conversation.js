@@ -31,7 +31,7 @@ export function Conversation() {
       ${conversation && html`<div class="foot-note"><span>${t("bot_has_it")}</span>
         <button class="primary" onClick=${() => takeOver(id)}>${t("take_over")}</button></div>`}
     </div>
-    ${ticket && detailsShown.value && html`<${Details} ticket=${ticket} decisions=${shown.decisions} close=${() => (detailsShown.value = false)} />`}
+    ${ticket && detailsShown.value && html`<${Details} ticket=${ticket} decisions=${shown.decisions} assignment=${shown.assignment} close=${() => (detailsShown.value = false)} />`}
   </section>`;
 }
 
@@ -79,7 +79,7 @@ function WrapUp({ ticket }) {
   const left = Date.parse(ticket.wrap_up_until) - now.value;
   const ends = ticket.assignee === me.value.id || me.value.role !== "agent";
   return html`<div class="foot-note"><span role="timer">${t("wraps_up", { time: span(left) })}</span>
-    ${ends && html`<button onClick=${endWrapUp}>${t("wrapped_up")}</button>`}</div>`;
+    ${ends && html`<button onClick=${() => endWrapUp(ticket.id)}>${t("wrapped_up")}</button>`}</div>`;
 }
 
 function Foot({ ticket }) {

@@ -13,8 +13,9 @@ export const me = computed(() => session.value?.agent ?? null);
 export const counts = signal({});
 export const search = signal("");
 export const list = signal({ items: null, more: null, problem: null });
-export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, offered, recipients, problem}
+export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, assignment, offered, recipients, problem}
 export const offers = signal([]); // tickets held out to this agent
+export const wrapUps = signal([]); // what this agent has resolved and wraps up
 export const typing = signal(null); // the conversation whose customer types just now
 export const unread = signal(0); // notifications that were not read
 export const told = signal(0); // raised when somebody was told something, or has read it
@@ -50,6 +51,7 @@ export function end() {
     session.value = null;
     open.value = null;
     offers.value = [];
+    wrapUps.value = [];
     list.value = { items: null, more: null, problem: null };
   });
 }
@@ -125,6 +127,14 @@ async function loadOffers() {
   }
 }
 
+async function loadWrapUps() {
+  try {
+    wrapUps.value = (await call("GET", "/tickets?assignee=me&wrapping_up=true&limit=50")).data;
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
 // --- the open ticket or conversation
 
 const isOpen = (id) => id && (id === route.value.ticket || id === route.value.conversation);
@@ -143,13 +153,14 @@ export async function loadOpen() {
     const found = ticketId ? await callWithTag("GET", `/tickets/${ticketId}`) : null;
     const conversationId = found?.value.conversation_id ?? conversation;
     if (found) change(id, { ticket: found.value, etag: found.etag, conversationId });
-    const [messages, decisions, offered, recipients] = await Promise.all([
+    const [messages, decisions, assignment, recipients] = await Promise.all([
       found ? everything(found.value) : all(`/conversations/${conversationId}/messages`),
       found ? all(`/tickets/${ticketId}/decisions`) : [],
-      found?.value.status === "offered" && isOfferedToMe(ticketId),
+      found ? call("GET", `/tickets/${ticketId}/assignment`) : null,
       found?.value.channel_kind === "email" ? call("GET", `/tickets/${ticketId}/recipients`) : null,
     ]);
-    change(id, { messages, decisions, offered, recipients, problem: null });
+    const offered = assignment?.offers.some((offer) => offer.agent_id === me.value?.id && !offer.ended_at);
+    change(id, { messages, decisions, assignment, offered, recipients, problem: null });
     // Who looks at the ticket need not be told of it any more.
     if (fresh && found && unread.peek()) await call("POST", "/notifications/read", { body: { ticket_id: found.value.id } });
   } catch (problem) {
@@ -165,14 +176,10 @@ async function everything({ id, conversation_id }) {
   return [own, ...others].flat().sort((one, other) => one.created_at.localeCompare(other.created_at));
 }
 
-async function isOfferedToMe(ticketId) {
-  const { offers } = await call("GET", `/tickets/${ticketId}/assignment`);
-  return offers.some((offer) => offer.agent_id === me.value?.id && !offer.ended_at);
-}
-
 /** Shows a ticket as the desk just answered it. */
 export function putTicket({ value, etag }) {
   change(value.id, { ticket: value, etag });
+  wrapUps.value = wrapUps.peek().filter((one) => one.id !== value.id || value.wrap_up_until);
   const items = list.peek().items?.map((one) => (one.id === value.id ? value : one));
   if (items) list.value = { ...list.peek(), items };
 }
@@ -207,6 +214,7 @@ function coalesced(work) {
 const soonList = coalesced(loadList);
 const soonCounts = coalesced(loadCounts);
 const soonOpen = coalesced(loadOpen);
+const soonWrapUps = coalesced(loadWrapUps);
 const soonUnread = coalesced(loadUnread);
 const soonCatalogue = coalesced(async () => {
   await loadCatalogue();
@@ -230,6 +238,8 @@ function take({ type, ticket_id, conversation_id, data }) {
   if (!TELLS_OF_WORK.has(what)) return;
   soonList();
   if (type !== "message.updated") soonCounts();
+  // A wrap-up begins with what is resolved, and is told when it ends.
+  if (what === "ticket" && (data.status === "resolved" || "wrap_up_until" in data)) soonWrapUps();
   if (what === "offer") offered(type, ticket_id, data);
   const shown = open.peek();
   if (shown && (shown.id === ticket_id || shown.conversationId === conversation_id)) soonOpen();
@@ -247,6 +257,7 @@ export function reload() {
   loadCounts();
   loadCatalogue();
   loadOffers();
+  loadWrapUps();
   loadList();
   loadOpen();
 }

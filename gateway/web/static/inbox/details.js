@@ -8,12 +8,13 @@ import { Facts } from "./facts.js";
 import { Icon } from "./icons.js";
 import { Promised } from "./list.js";
 import { reason } from "./reasons.js";
+import { Assignment } from "./waiting.js";
 import { full, moment } from "./when.js";
 import { t } from "./words.js";
 
 const sentences = signal({}); // "version language" -> rule id -> {name, sentence}
 
-export function Details({ ticket, decisions, close }) {
+export function Details({ ticket, decisions, assignment, close }) {
   return html`<aside class="details" aria-label=${t("details")}>
     <header><h2>${t("details")}</h2>
       <button class="plain bare" onClick=${close} aria-label=${t("close")}><${Icon} name="close" /></button></header>
@@ -22,6 +23,7 @@ export function Details({ ticket, decisions, close }) {
     <${Customer} ticket=${ticket} />
     <h3>${t("promises")}</h3>
     <dl>${ticket.clocks?.map((clock) => html`<${Clock} key=${clock.metric} clock=${clock} />`)}</dl>
+    ${assignment && html`<${Assignment} found=${assignment} />`}
     <h3>${t("why")}</h3>
     ${decisions.length ? decisions.map((one, at) => html`<${Decision} key=${one.id} decision=${one} first=${at === 0} />`)
       : html`<p class="muted">${t("why_none")}</p>`}

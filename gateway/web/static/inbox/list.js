@@ -2,10 +2,11 @@
 import { html } from "../ui/html.js";
 import { writing } from "./by_hand.js";
 import { nameOf } from "./catalogue.js";
-import { list, loadList, loadMore, offers, search } from "./desk.js";
+import { list, loadList, loadMore, offers, search, wrapUps } from "./desk.js";
 import { Icon } from "./icons.js";
 import { address, follow, route } from "./route.js";
-import { age, full, promise } from "./when.js";
+import { age, full, now, promise, span } from "./when.js";
+import { endWrapUp } from "./work.js";
 import { t } from "./words.js";
 
 export const ACTIVE = new Set(["queued", "offered", "open", "waiting"]);
@@ -20,6 +21,7 @@ export function List() {
         <input id="search" type="search" placeholder=${t(view === "bot" ? "search_bot" : "search")} value=${search.value} onInput=${(event) => (search.value = event.currentTarget.value)} /></label>
     </header>
     <${Offers} />
+    <${WrapUps} />
     <${Rows} view=${view} />
   </section>`;
 }
@@ -31,6 +33,18 @@ function Offers() {
     ${offers.value.map(({ id, number, subject }) => html`<a key=${id} href=${address({ view: "unassigned", ticket: id })}
       onClick=${(event) => follow(event, { ticket: id })}>${subject || `#${number}`}</a>`)}
   </div>`;
+}
+
+/** What one has resolved takes one's room until this ends. */
+function WrapUps() {
+  if (!wrapUps.value.length) return null;
+  return html`<section class="offers" aria-label=${t("wrapping_up")}>
+    <h3>${t("wrapping_up")}</h3>
+    ${wrapUps.value.map(({ id, number, subject, wrap_up_until }) => html`<div class="line" key=${id}>
+      <a href=${address({ view: "resolved", ticket: id })} onClick=${(event) => follow(event, { view: "resolved", ticket: id })}>${subject || `#${number}`}</a>
+      <span class="muted" role="timer">${span(Date.parse(wrap_up_until) - now.value)}</span>
+      <button onClick=${() => endWrapUp(id)} aria-label=${t("end_wrap_up_of", { name: subject || `#${number}` })}>${t("end_it")}</button></div>`)}
+  </section>`;
 }
 
 function Rows({ view }) {

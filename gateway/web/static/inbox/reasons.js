@@ -25,12 +25,39 @@ const CHINESE = [
   [/^opened by hand$/, () => "手动创建"],
 ];
 
-function inChinese(why) {
-  for (const [pattern, say] of CHINESE) {
+function inChinese(why, phrases = CHINESE) {
+  for (const [pattern, say] of phrases) {
     const found = why.match(pattern);
     if (found) return say(...found);
   }
   return why;
 }
 
+// In the desk's words (router/assignment_order.py): parts of a reason, each by itself.
+const OFFERED = [
+  [/^urgent, promise due in (\d+) s, tier (.*)$/, (_, left, tier) => `紧急，承诺还剩 ${left} 秒，等级 ${tier}`],
+  [/^calm, promise due in (\d+) s, no skill needed$/, (_, left) => `不急，承诺还剩 ${left} 秒，无需技能`],
+  [/^calm, promise due in (\d+) s, agents online with its rarest skill: (\d+)$/, (_, left, count) => `不急，承诺还剩 ${left} 秒，掌握最稀缺技能的在线客服 ${count} 人`],
+  [/^(urgent|calm), promise missed, renewed to end in (\d+) s.*$/, (_, band, left) => `${band === "urgent" ? "紧急" : "不急"}，已超时，新期限还剩 ${left} 秒`],
+  [/^the only agent free to take it$/, () => "唯一有空的客服"],
+  [/^chosen over (.*): (.*) missed an offer lately$/, (_, other) => `优先于${other}：对方刚错过派单`],
+  [/^chosen over (.*): ties up less scarce skill$/, (_, other) => `优先于${other}：占用的稀缺技能更少`],
+  [/^chosen over (.*): less busy \((.*) against (.*)\)$/, (_, other, own, theirs) => `优先于${other}：更空闲（${own} 对 ${theirs}）`],
+  [/^chosen over (.*): idle longer$/, (_, other) => `优先于${other}：空闲更久`],
+  [/^chosen over (.*): first by id$/, (_, other) => `优先于${other}：编号在前`],
+  [/^before ticket (.*): better tier$/, (_, other) => `先于 ${other}：等级更高`],
+  [/^before ticket (.*): rarer skill$/, (_, other) => `先于 ${other}：技能更稀缺`],
+  [/^before ticket (.*): that is calm$/, (_, other) => `先于 ${other}：那张不急`],
+  [/^before ticket (.*): due (\d+) s sooner$/, (_, other, by) => `先于 ${other}：期限早 ${by} 秒`],
+  [/^before ticket (.*): first by id$/, (_, other) => `先于 ${other}：编号在前`],
+  [/^pinned to (.*)$/, (_, name) => `固定给${name}`],
+  [/^had this ticket before$/, () => "之前处理过这张工单"],
+  [/^the customer's owner$/, () => "客户的负责人"],
+  [/^stands in for the customer's owner$/, () => "客户负责人的代理人"],
+  [/^served this customer last$/, () => "上次服务该客户的人"],
+];
+
 export const reason = (why) => (language.value === "zh" ? inChinese(why) : why);
+
+/** Why a ticket was offered to whom. */
+export const why = (text) => (language.value === "zh" ? text.split("; ").map((part) => inChinese(part, OFFERED)).join("；") : text);

@@ -69,9 +69,9 @@ export async function answerOffer(answer) {
   }
 }
 
-export async function endWrapUp() {
+export async function endWrapUp(id) {
   try {
-    putTicket(await callWithTag("POST", `/tickets/${open.value.ticket.id}/wrap-up/end`));
+    putTicket(await callWithTag("POST", `/tickets/${id}/wrap-up/end`));
   } catch (problem) {
     complain(problem);
   }
