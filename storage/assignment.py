@@ -84,11 +84,10 @@ class News(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """The tickets that wait or are with somebody, with whom, and the agents."""
+    """The tickets that wait or are with somebody, by id, and the agents, after event `last`."""
 
     last: int
-    tickets: list[Ticket]
-    offered: dict[str, str]
+    tickets: list[str]
     agents: list[Seen]
 
 
@@ -103,16 +102,13 @@ def news(sql: Connection, after: int) -> News:
     return News(last, [Happened(*line[1:]) for line in lines], missed=after + 1 < oldest_event(sql))
 
 
-def whole(sql: Connection, now: datetime) -> Desk:
-    """Everything the assigner has to know, at one instant."""
-    lines = sql.execute(_tickets.select().where(_active).order_by(_ticket.waiting_since, _ticket.id))
-    pending = select(_offer.ticket_id, _offer.agent_id).where(_offer.state == "pending")
-    return Desk(
-        last=last_event(sql),
-        tickets=[_tickets.load(line) for line in lines],
-        offered={line.ticket_id: line.agent_id for line in sql.execute(pending)},
-        agents=agents(sql, None, now),
-    )
+def beginning(sql: Connection, now: datetime) -> Desk:
+    """What there is at one instant. The tickets themselves are many: they are read with `some`, in parts.
+
+    What happens to them meanwhile comes after event `last`.
+    """
+    ids = sql.execute(select(_ticket.id).where(_active).order_by(_ticket.id)).scalars()
+    return Desk(last=last_event(sql), tickets=list(ids), agents=agents(sql, None, now))
 
 
 def some(sql: Connection, ids: Collection[str]) -> tuple[dict[str, Ticket], dict[str, str]]:

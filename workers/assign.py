@@ -32,8 +32,9 @@ LEASE = "assign"
 _RENEW_EVERY = 1.0
 # So many claims are on their way at once, each in a transaction of its own.
 _AT_ONCE = 16
-# A large desk is told to the engine for longer than the lease lasts: it is renewed every so many tickets.
-_TOLD_AT_ONCE = 2000
+# A large desk is read and told to the engine for longer than the lease lasts: it is renewed every so many
+# tickets.
+_AT_A_TIME = 2000
 # A run begins anew after this, so that its log can be forgotten.
 _LONGEST_RUN = timedelta(days=1)
 # Nothing is kept for anybody of what has waited for so long when a run begins.
@@ -173,27 +174,29 @@ class AssignWorker:
 
     async def _begin(self, now: datetime) -> Following:
         setup = await self._setup.reload()
-        desk = await self._store.read(lambda sql: assignment.whole(sql, now))
+        desk = await self._store.read(lambda sql: assignment.beginning(sql, now))
         handled = await self._store.read(assignment.handled)
         if self._following is not None:
             handled = self._following.handled
         kinds = {channel.id: channel.kind for channel in setup.channels.values()}
         following = self._following = Following(setup.desk, kinds, handled)
-        at = now.timestamp()
         for seen in desk.agents:
-            following.agent(seen, at)
-        young = [
-            one for one in desk.tickets if one.status == "queued" and one.waiting_since > now - _HELD_NO_MORE
-        ]
-        before = await self._store.read(lambda sql: assignment.before(sql, young)) if young else {}
-        for number, ticket in enumerate(desk.tickets):
-            if number % _TOLD_AT_ONCE == 0:
-                await self._keep_leading()
-            holder = _holder(ticket, desk.offered)
-            following.ticket(ticket, holder, before.get(ticket.id, Before()), at)
+            following.agent(seen, now.timestamp())
+        for first in range(0, len(desk.tickets), _AT_A_TIME):
+            await self._keep_leading()
+            await self._begin_with(following, desk.tickets[first : first + _AT_A_TIME], now)
         self._position, self._began, self._version = desk.last, now, setup.version
         self._doubtful = set()
         return following
+
+    async def _begin_with(self, following: Following, ids: list[str], now: datetime) -> None:
+        stored, offered = await self._store.read(lambda sql: assignment.some(sql, ids))
+        oldest = now - _HELD_NO_MORE
+        young = [one for one in stored.values() if one.status == "queued" and one.waiting_since > oldest]
+        before = await self._store.read(lambda sql: assignment.before(sql, young)) if young else {}
+        for ticket in stored.values():
+            found = before.get(ticket.id, Before())
+            following.ticket(ticket, _holder(ticket, offered), found, now.timestamp())
 
     async def _log(self, following: Following) -> None:
         lines, begins = following.logged()
@@ -212,8 +215,8 @@ class AssignWorker:
     async def _alert(self, reached: dict[str, int]) -> None:
         """Tell the supervisors of what went past steps that nobody who is there could serve."""
         ids, fence = sorted(reached), self._fence()
-        for first in range(0, len(ids), _TOLD_AT_ONCE):
-            some = {one: reached[one] for one in ids[first : first + _TOLD_AT_ONCE]}
+        for first in range(0, len(ids), _AT_A_TIME):
+            some = {one: reached[one] for one in ids[first : first + _AT_A_TIME]}
 
             def tell(tx: Tx, setup: Setup, some: dict[str, int] = some) -> None:
                 fence(tx)

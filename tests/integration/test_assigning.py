@@ -172,9 +172,9 @@ async def test_one_process_assigns_and_another_takes_over(office: Office) -> Non
     assert [await first.step(), await second.step()] == [0, 1]
 
 
-async def test_the_lease_is_renewed_while_a_desk_is_told(office: Office, monkeypatch: Any) -> None:
+async def test_the_lease_is_renewed_while_a_desk_is_read(office: Office, monkeypatch: Any) -> None:
     """However long that takes; one that was overtaken all the same assigns nothing."""
-    monkeypatch.setattr("workers.assign._TOLD_AT_ONCE", 1)
+    monkeypatch.setattr("workers.assign._AT_A_TIME", 1)
     first, second = another(office, "one"), another(office, "two")
     await first.step()
     first._began = None
