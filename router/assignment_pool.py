@@ -91,6 +91,10 @@ class Agent:
             and (queue not in self.queues or self.in_queue[queue] < self.queues[queue])
         )
 
+    def has_room_for(self, spec: TicketWaits) -> bool:
+        """The same for this ticket."""
+        return self.has_room(spec.channel, spec.queue, spec.units)
+
     def standing(self) -> Listed:
         """How busy for the capacity, idle since when, and who."""
         return (self.used / self.capacity if self.capacity else 1.0, self.idle_since, self.id)
