@@ -62,6 +62,13 @@ _room = Prepared(
         )
     )
 )
+_some = Prepared(_tickets.select().where(among(_ticket.id, "ids")))
+_some_offered = Prepared(
+    select(_offer.ticket_id, _offer.agent_id).where(
+        among(_offer.ticket_id, "ids"), _offer.state == literal_column("'pending'")
+    )
+)
+_keep = Prepared(insert(schema.assignment_log))
 _taken = _ticket.status.in_(("offered", "open")) | _ticket.wrap_up_until.is_not(None)
 _active = (_ticket.status == "queued") | _taken
 
@@ -83,6 +90,16 @@ class News(NamedTuple):
     missed: bool
 
 
+class Changes(NamedTuple):
+    """What is new at one instant: the news, and what they are about as it is now."""
+
+    news: News
+    tickets: dict[str, Ticket]
+    offered: dict[str, str]
+    before: dict[str, Before]
+    agents: list[Seen]
+
+
 class Desk(NamedTuple):
     """The tickets that wait or are with somebody, by id, and the agents, after event `last`."""
 
@@ -102,6 +119,17 @@ def news(sql: Connection, after: int) -> News:
     return News(last, [Happened(*line[1:]) for line in lines], missed=after + 1 < oldest_event(sql))
 
 
+def changes(sql: Connection, after: int, also: Collection[str], now: datetime) -> Changes:
+    """What happened after event `after`; `also` are further tickets to be looked at."""
+    found = news(sql, after)
+    ids = {one.ticket_id for one in found.events if one.ticket_id} | set(also)
+    people = {str(one.data.get("id")) for one in found.events if one.type == "agent.updated"}
+    stored, offered = some(sql, ids) if ids else ({}, {})
+    waiting = [ticket for ticket in stored.values() if ticket.status == "queued"]
+    first = before(sql, waiting) if waiting else {}
+    return Changes(found, stored, offered, first, agents(sql, people, now) if people else [])
+
+
 def beginning(sql: Connection, now: datetime) -> Desk:
     """What there is at one instant. The tickets themselves are many: they are read with `some`, in parts.
 
@@ -114,12 +142,8 @@ def beginning(sql: Connection, now: datetime) -> Desk:
 def some(sql: Connection, ids: Collection[str]) -> tuple[dict[str, Ticket], dict[str, str]]:
     """These tickets, whatever became of them, and to whom they are offered."""
     wanted = {"ids": sorted(ids)}
-    lines = sql.execute(_tickets.select().where(among(_ticket.id, "ids")), wanted)
-    offered = select(_offer.ticket_id, _offer.agent_id).where(
-        among(_offer.ticket_id, "ids"), _offer.state == "pending"
-    )
-    pending = {line.ticket_id: line.agent_id for line in sql.execute(offered, wanted)}
-    return {ticket.id: ticket for ticket in map(_tickets.load, lines)}, pending
+    pending = {line[0]: line[1] for line in _some_offered.rows(sql, wanted)}
+    return {ticket.id: ticket for ticket in map(_tickets.load, _some.rows(sql, wanted))}, pending
 
 
 def agents(sql: Connection, ids: Collection[str] | None, now: datetime) -> list[Seen]:
@@ -241,7 +265,7 @@ def log(tx: Tx, lines: bytes, handled: tuple[float, int], *, begins: bool) -> No
         "handled": handled[1],
         "at": tx.now,
     }
-    tx.sql.execute(insert(schema.assignment_log), [row])
+    _keep.many(tx.sql, [row])
 
 
 def handled(sql: Connection) -> tuple[float, int]:

@@ -35,6 +35,8 @@ _AT_ONCE = 16
 # A large desk is read and told to the engine for longer than the lease lasts: it is renewed every so many
 # tickets.
 _AT_A_TIME = 2000
+# More lines are packed in a thread.
+_FEW_LINES = 200
 # A run begins anew after this, so that its log can be forgotten.
 _LONGEST_RUN = timedelta(days=1)
 # Nothing is kept for anybody of what has waited for so long when a run begins.
@@ -89,9 +91,13 @@ class AssignWorker:
         try:
             following = await self._up_to_date()
             chosen = following.offers(self._clock().timestamp())
-            await self._log(following)
+            keep = await self._logged(following)
+            # A single claim keeps them in its own transaction.
+            if keep is not None and len(chosen) != 1:
+                await self._log(keep)
+                keep = None
             await self._alert(following.alerts())
-            return await self._claim_all(chosen)
+            return await self._claim_all(chosen, keep)
         except LeaseLost:
             log.warning("another process assigns now")
             self._lease, self._following = None, None
@@ -139,38 +145,34 @@ class AssignWorker:
         following = self._following
         if following is None or self._began is None or now - self._began > _LONGEST_RUN:
             return await self._begin(now)
-        found = await self._store.read(lambda sql: assignment.news(sql, self._position))
-        set_up = any(one.type in ("catalogue.updated", "channel.updated") for one in found.events)
-        if set_up or found.missed or (await self._setup.get()).version != self._version:
+        position, doubtful = self._position, self._doubtful
+        found = await self._store.read(lambda sql: assignment.changes(sql, position, doubtful, now))
+        set_up = any(one.type in ("catalogue.updated", "channel.updated") for one in found.news.events)
+        if set_up or found.news.missed or (await self._setup.get()).version != self._version:
             return await self._begin(now)
-        self._position = found.last
-        ids = {one.ticket_id for one in found.events if one.ticket_id} | self._doubtful
-        people = {str(one.data.get("id")) for one in found.events if one.type == "agent.updated"}
-        if people:
-            for seen in await self._store.read(lambda sql: assignment.agents(sql, people, now)):
-                following.agent(seen, now.timestamp())
-        self._doubtful = set()
-        if ids:
-            await self._tell(following, found, ids, now)
+        self._position, self._doubtful = found.news.last, set()
+        for seen in found.agents:
+            following.agent(seen, now.timestamp())
+        await self._tell(following, found, doubtful, now)
         return following
 
-    async def _tell(self, following: Following, found: assignment.News, ids: set[str], now: datetime) -> None:
-        stored, offered = await self._store.read(lambda sql: assignment.some(sql, ids))
-        back = {one.ticket_id for one in found.events if one.data.get("by") == "customer"}
-        for one in found.events:
+    async def _tell(
+        self, following: Following, found: assignment.Changes, doubtful: set[str], now: datetime
+    ) -> None:
+        events = found.news.events
+        back = {one.ticket_id for one in events if one.data.get("by") == "customer"}
+        for one in events:
             if one.type in ("offer.declined", "offer.expired") and one.ticket_id:
                 following.ended(one.type, one.ticket_id, str(one.data.get("agent")), one.at.timestamp())
-        waiting = [ticket for ticket in stored.values() if ticket.status == "queued"]
-        before = await self._store.read(lambda sql: assignment.before(sql, waiting)) if waiting else {}
-        for ticket_id in sorted(ids):
-            ticket = stored.get(ticket_id)
-            holder = None if ticket is None else _holder(ticket, offered)
+        for ticket_id in sorted({one.ticket_id for one in events if one.ticket_id} | doubtful):
+            ticket = found.tickets.get(ticket_id)
+            holder = None if ticket is None else _holder(ticket, found.offered)
             if ticket is None:
                 following.gone(ticket_id, now.timestamp())
             elif holder and ticket_id in back and not following.has_room(holder, ticket):
                 await self._return(ticket, holder)
             else:
-                following.ticket(ticket, holder, before.get(ticket_id, Before()), now.timestamp())
+                following.ticket(ticket, holder, found.before.get(ticket_id, Before()), now.timestamp())
 
     async def _begin(self, now: datetime) -> Following:
         setup = await self._setup.reload()
@@ -198,19 +200,30 @@ class AssignWorker:
             found = before.get(ticket.id, Before())
             following.ticket(ticket, _holder(ticket, offered), found, now.timestamp())
 
-    async def _log(self, following: Following) -> None:
+    async def _logged(self, following: Following) -> Callable[[Tx], None] | None:
+        """What keeps the lines that were told, within a transaction; None where there are none."""
         lines, begins = following.logged()
-        if lines:
-            kept = await asyncio.to_thread(assignment.packed, lines)
-            handled, fence = following.handled, self._fence()
+        if not lines:
+            return None
+        few = len(lines) <= _FEW_LINES
+        kept = assignment.packed(lines) if few else await asyncio.to_thread(assignment.packed, lines)
+        handled = following.handled
 
-            def keep(tx: Tx) -> None:
-                fence(tx)
-                assignment.log(tx, kept, handled, begins=begins)
-                if begins:
-                    assignment.prune(tx)
+        def keep(tx: Tx) -> None:
+            assignment.log(tx, kept, handled, begins=begins)
+            if begins:
+                assignment.prune(tx)
 
-            await self._store.write(keep)
+        return keep
+
+    async def _log(self, keep: Callable[[Tx], None]) -> None:
+        fence = self._fence()
+
+        def log(tx: Tx) -> None:
+            fence(tx)
+            keep(tx)
+
+        await self._store.write(log)
 
     async def _alert(self, reached: dict[str, int]) -> None:
         """Tell the supervisors of what went past steps that nobody who is there could serve."""
@@ -231,24 +244,29 @@ class AssignWorker:
             raise LeaseLost("nobody assigns here")
         return leases.lead_fence(self._lease)
 
-    async def _claim_all(self, chosen: Iterable[Chosen]) -> int:
+    async def _claim_all(self, chosen: Iterable[Chosen], keep: Callable[[Tx], None] | None) -> int:
         rest, made = list(chosen), 0
         while rest:
             now, rest = rest[:_AT_ONCE], rest[_AT_ONCE:]
-            results = await asyncio.gather(*map(self._claim, now), return_exceptions=True)
+            results = await asyncio.gather(*(self._claim(one, keep) for one in now), return_exceptions=True)
             for result in results:
                 if isinstance(result, BaseException):
                     raise result
                 made += result
         return made
 
-    async def _claim(self, chosen: Chosen) -> bool:
-        """Whether the ticket was claimed; if not, ticket and agent are looked at again."""
+    async def _claim(self, chosen: Chosen, keep: Callable[[Tx], None] | None) -> bool:
+        """Whether the ticket was claimed; if not, ticket and agent are looked at again.
+
+        `keep`: what is stored with it all the same.
+        """
         seen = self._following.seen(chosen.ticket) if self._following else None
         fence = self._fence()
 
         def claim(tx: Tx, setup: Setup) -> list[str] | None:
             fence(tx)
+            if keep is not None:
+                keep(tx)
             if seen is not None and _claimed(tx, setup, chosen, seen):
                 return None
             return [chosen.ticket, *assignment.holdings(tx.sql, chosen.agent)]

@@ -145,8 +145,8 @@ async def test_a_claim_that_no_longer_holds_is_not_made(office: Office) -> None:
     worker = office.assign
     log = worker._log
 
-    async def meanwhile(following: Any) -> None:
-        await log(following)
+    async def meanwhile(keep: Any) -> None:
+        await log(keep)
         await office.store.write(lambda tx: agents.set_presence(tx, "agt_1", "away"))
         worker._log = log  # type: ignore[method-assign]
 
@@ -205,14 +205,16 @@ async def test_a_second_owner_fences_the_first_off(office: Office) -> None:
     office.clock.forward(seconds=0.5)
     late = first._claim_all
 
-    async def overtaken(chosen: Any) -> int:
+    async def overtaken(chosen: Any, keep: Any) -> int:
         office.clock.forward(seconds=4)
         assert await second.step() == 1
-        return await late(chosen)
+        return await late(chosen, keep)
 
     first._claim_all = overtaken  # type: ignore[method-assign]
     assert await first.step() == 0
     assert Counter(state for state in await office.rows("offers", "state")) == {"accepted": 1}
+    # Nor is kept what it was told for that: the lines of a single claim are stored with it.
+    assert await office.rows("assignment_log", "begins") == [True, True]
 
 
 async def test_the_customers_owner_comes_before_all(office: Office) -> None:
