@@ -9,7 +9,10 @@ from gateway.cli.opened import Data, reading
 from gateway.cli.terminal import AsJson, Failure, show, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.explaining import Replayed
+    from router.rules.engine import RuleSet, Step
 
 _AT_ONCE = 500
 
@@ -33,8 +36,6 @@ def explain(  # noqa: PLR0917 - each is an option
     Exits 1 where nothing was changed and the decision is not byte for byte the stored one; where other code
     made that one, only where something else comes of it.
     """
-    import msgspec
-
     from gateway import explaining
     from router.rules.form import RuleErrors
     from storage.store import Missing
@@ -46,7 +47,7 @@ def explain(  # noqa: PLR0917 - each is an option
         raise Failure(f"{str(missing).capitalize()}.") from None
     edits = _edits(set_ or [])
     try:
-        compiled = compiled_version(stored.version) if rules_file is None else _from_file(rules_file)
+        compiled = compiled_version(stored.version) if rules_file is None else from_file(rules_file)
         found = explaining.replay(
             stored.restored,
             compiled,
@@ -73,16 +74,7 @@ def explain(  # noqa: PLR0917 - each is an option
             }
         )
     else:
-        rows: list[dict[str, Any]] = [
-            {
-                "stage": step.stage,
-                "rule": step.rule_id,
-                "state": step.state,
-                "why": "; ".join(step.did) or _failed(msgspec.to_builtins(step.failed)) or step.error,
-            }
-            for step in found.steps
-        ]
-        show(rows, as_json=False)
+        show_trace(found.steps)
         typer.echo(f"\n{found.decision.why}")
         if found.why_not is not None:
             typer.echo(found.why_not.why)
@@ -115,7 +107,7 @@ def backtest(
         raise Failure("Name a file, or a version with --version.")
     published = reading(data, rules.published) or rules.NONE
     draft = (
-        _from_file(file)
+        from_file(file)
         if file is not None
         else compiled_version(reading(data, lambda sql: rules.get(sql, version or 0)))
     )
@@ -162,7 +154,8 @@ def trials(as_json: AsJson = False, data: Data = None) -> None:
     )
 
 
-def _from_file(file: Path) -> Any:
+def from_file(file: Path) -> "RuleSet":
+    """The rules of a file, compiled; the command fails where they are wrong."""
     from gateway.rule_files import BadFile, read
     from gateway.rule_sets import Wrong, checked
 
@@ -194,6 +187,22 @@ def _edits(sets: list[str]) -> dict[str, Any]:
             inner = inner.setdefault(name, {})
         inner[rest[-1]] = value
     return edits
+
+
+def show_trace(steps: "Sequence[Step]") -> None:
+    """What became of each rule, a line each."""
+    import msgspec
+
+    rows: list[dict[str, Any]] = [
+        {
+            "stage": step.stage,
+            "rule": step.rule_id,
+            "state": step.state,
+            "why": "; ".join(step.did) or _failed(msgspec.to_builtins(step.failed)) or step.error,
+        }
+        for step in steps
+    ]
+    show(rows, as_json=False)
 
 
 def _compared(found: "Replayed") -> str:

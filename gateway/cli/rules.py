@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli import rule_trials
+from gateway.cli import rule_simulate, rule_trials
 from gateway.cli.opened import ACTOR, Data, acting, reading, settings
 from gateway.cli.terminal import AsJson, Failure, group, show, show_json
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from storage.store import Tx
 
 app = group("Routing rules: export, validate, test, import, publish, explain, try.")
+app.command("simulate")(rule_simulate.simulate)
 app.command("explain")(rule_trials.explain)
 app.command("backtest")(rule_trials.backtest)
 app.command("trials")(rule_trials.trials)

@@ -85,6 +85,24 @@ def test_a_second_person_approves_where_the_desk_asks_for_it(desk: Path) -> None
     assert (listed["state"], listed["approved_by"]) == ("published", "command line")
 
 
+def test_one_message_is_tried_on_a_draft_or_a_file(desk: Path) -> None:
+    """What each rule said of it, and what would be decided; nothing is stored."""
+    (desk / "rules.json").write_text(json.dumps([GOLD]), encoding="utf-8")
+    run(desk, "rules", "import", "rules.json")
+    words = ("rules", "simulate", "你好", "--tier", "gold")
+    published = json.loads(run(desk, *words, "--json").stdout)
+    by_draft = json.loads(run(desk, *words, "--version", "1", "--json").stdout)
+    by_file = run(desk, *words, "--rules", "rules.json")
+    nowhere = run(desk, *words, "--version", "9")
+    assert [one["rule_id"] for one in published["trace"] if one["rule_id"] != "default"] == []
+    assert by_draft["decision"]["effects"][0]["tags"] == ["vip"]
+    assert "gold     hit    tag vip" in by_file.stdout
+    assert (nowhere.returncode, nowhere.stderr) == (1, "frontdesk: There is no rule-set version 9.\n")
+    with sqlite3.connect(desk / "data" / "frontdesk.db") as rows:
+        assert rows.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
+    rows.close()
+
+
 def test_a_decision_is_made_again_and_compared_as_far_as_can_be(tmp_path: Path) -> None:
     """Byte for byte; where other code made it, what came of it; and it is said which of the two."""
     run(tmp_path, "demo")

@@ -1,30 +1,22 @@
 """Simulating a message: what would be decided about it, by any version or draft; nothing stored or sent."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-from bus.envelope import Inbound, Message, Sender
-from bus.ids import message_id
 from gateway.http.call import Call
 from gateway.http.endpoint import Api
 from gateway.http.problems import Invalid
 from gateway.http.resources.routing import LIMIT, looked_up
 from gateway.http.resources.rule_models import Draft
 from gateway.http.resources.ticket_models import MatchOut, match_out
-from router.decide import decide
-from router.decision import Context, Decision
+from gateway.simulating import Asked, NoCustomer, Simulation, simulated
+from router.decision import Decision
 from router.rules.engine import RuleSet
-from router.rules.facts import Facts
-from router.rules.hours import hours
-from router.telling import for_customer
-from router.values import ChannelRef, Conversation, Customer
-from storage import customers, figures, tickets
 from storage.paging import Sql
-from workers.setup import Setup, answers
+from workers.setup import Setup
 
 api = Api("Routing")
 
@@ -86,53 +78,24 @@ async def simulate(call: Call, body: Simulated) -> SimulationOut:
     rule_set = await _rule_set(call, body, setup)
     now = parts.clock()
 
-    def _decide(sql: Sql) -> SimulationOut:
-        inbound, context = _staged(sql, body, setup, now)
-        known = {one.article_id for one in match.candidates} | answers(rule_set.rules)
-        named = {key: parts.knowledge.articles[key] for key in known if key in parts.knowledge.articles}
-        told = for_customer(named, context.customer, context.channel)
-        context = msgspec.structs.replace(context, match=match, articles=told)
-        decision = decide(inbound, context, rule_set)
-        steps = rule_set.explain(Facts(inbound, context))
-        return _shown(decision, match_out(match), _json(steps))
-
-    return await parts.store.read(_decide)
-
-
-def _staged(sql: Sql, body: Simulated, setup: Setup, now: datetime) -> tuple[Inbound, Context]:
-    customer = customers.find(sql, body.customer_id) if body.customer_id else None
-    if body.customer_id and customer is None:
-        raise Invalid.at("/customer_id", "unknown", f"There is no customer {body.customer_id}.")
-    channel = setup.channels.get(body.channel) or ChannelRef(id=body.channel, kind="webhook")
-    person = customer or Customer(id="cus_simulated", tier=body.tier)
-    inbound = Inbound(
-        id=message_id(channel.id, "simulated"),
-        channel_id=channel.id,
-        channel_kind=channel.kind,
-        external_id="simulated",
-        sender=Sender(address="simulated", name=person.name, email=person.email),
-        event=Message(text=body.text, subject=body.subject),
+    asked = Asked(
+        text=body.text,
+        subject=body.subject,
+        channel=body.channel,
+        customer_id=body.customer_id,
+        tier=body.tier,
         context=body.context,
-        received_at=now,
     )
-    conversation = Conversation(
-        id="cv_simulated",
-        channel_id=channel.id,
-        contact_point_id="cp_simulated",
-        customer_id=person.id,
-    )
-    context = Context(
-        now=now,
-        channel=channel,
-        conversation=conversation,
-        customer=person,
-        waiting=tickets.queue_lengths(sql),
-        default_queue=setup.desk.default_queue,
-        oldest=figures.oldest(sql, now),
-        history=figures.histories(sql, [person.id])[person.id],
-        hours=hours(setup.desk.calendars, ["hours"], now),
-    )
-    return inbound, context
+
+    def _decide(sql: Sql) -> Simulation:
+        articles = parts.knowledge.articles
+        return simulated(sql, asked, setup, rules=rule_set, match=match, articles=articles, now=now)
+
+    try:
+        found = await parts.store.read(_decide)
+    except NoCustomer:
+        raise Invalid.at("/customer_id", "unknown", f"There is no customer {body.customer_id}.") from None
+    return _shown(found.decision, match_out(match), _json(found.steps))
 
 
 async def _rule_set(call: Call, body: Simulated, setup: Setup) -> RuleSet:
