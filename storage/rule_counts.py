@@ -1,11 +1,13 @@
 """How often each rule has matched, when last, and how often it failed; counted beside the message path."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
+from router.decision import Hit
 from storage import schema
 from storage.store import Tx
 
@@ -20,15 +22,25 @@ class Count(NamedTuple):
     last_at: datetime | None = None
 
 
+def count(counts: dict[str, Count], hits: Iterable[Hit], at: datetime) -> None:
+    """Count hits at an instant in with those that are counted."""
+    for hit in hits:
+        before, wrong = counts.get(hit.rule_id, Count()), bool(hit.error)
+        last = before.last_at if wrong else at
+        counts[hit.rule_id] = Count(before.hits + (not wrong), before.failed + wrong, last)
+
+
 def add(tx: Tx, counts: Mapping[str, Count]) -> None:
-    """Add to what was counted before; only one process counts at a time."""
-    for rule_id, count in sorted(counts.items()):
-        row = update(schema.rule_counts).where(_row.rule_id == rule_id)
-        more: dict[str, Any] = {"hits": _row.hits + count.hits, "failed": _row.failed + count.failed}
-        if count.last_at is not None:
-            more["last_at"] = count.last_at
-        if not tx.sql.execute(row.values(more)).rowcount:
-            tx.sql.execute(insert(schema.rule_counts).values(rule_id=rule_id, **count._asdict()))
+    """Add to what was counted before; call it once a transaction, so that two never wait for each other."""
+    insert = postgresql.insert if tx.sql.dialect.name == "postgresql" else sqlite.insert
+    for rule_id, more in sorted(counts.items()):
+        row = insert(schema.rule_counts).values(rule_id=rule_id, **more._asdict())
+        sums = {
+            "hits": _row.hits + row.excluded.hits,
+            "failed": _row.failed + row.excluded.failed,
+            "last_at": func.coalesce(row.excluded.last_at, _row.last_at),
+        }
+        tx.sql.execute(row.on_conflict_do_update(index_elements=["rule_id"], set_=sums))
 
 
 def every(sql: Connection) -> dict[str, Count]:

@@ -96,7 +96,7 @@ def _fire(tx: Tx, setup: Setup) -> int:
             notices.of_step(tx, after, metric, percent, people)
         if alerts:
             notices.of_queue_step(tx, after, setup.desk, people)
-        inbox.save(tx, before, after)
+        inbox.save(tx, before, after, actor="clock")
         if _held_to(after) != _held_to(before):
             tx.emit("ticket.updated", **where, due_at=after.due_at, previous={"due_at": before.due_at})
     for conversation_id in answered:

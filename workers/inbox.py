@@ -64,7 +64,8 @@ class Words(NamedTuple):
 def save(tx: Tx, before: Ticket, after: Ticket, **cause: Any) -> Ticket:
     """Store a changed ticket and what follows: its conversation's end, its offer's withdrawal, the event.
 
-    The event also holds what the changed fields were before, and the `cause` where a rule made the change.
+    The event also holds what the changed fields were before, and what is known of the cause: `actor`, who
+    made the change (`router.decision.Actor`), or the `cause` of one that rules made.
     """
     if after is before:
         return before

@@ -158,11 +158,7 @@ def _uncounted(sql: Sql) -> tuple[Trial | None, Sequence[Decided]]:
 def _counts(found: Sequence[Decided]) -> dict[str, Count]:
     counts: dict[str, Count] = {}
     for _, decision, at in found:
-        for hit in decision.hits:
-            before = counts.get(hit.rule_id, Count())
-            wrong = bool(hit.error)
-            last = before.last_at if wrong else at
-            counts[hit.rule_id] = Count(before.hits + (not wrong), before.failed + wrong, last)
+        rule_counts.count(counts, decision.hits, at)
     return counts
 
 

@@ -17,7 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from bus.envelope import Inbound, Message, Sender
-from router.decision import Context, Event
+from router.decision import Context, Event, Hit
 from router.desk import Desk
 from router.lifecycle import Refused, edit, move, retarget, snooze
 from router.rules.engine import RuleSet
@@ -30,11 +30,13 @@ from storage import (
     decisions,
     exclusive,
     messages,
+    rule_counts,
     rule_entries,
     rule_trials,
     tickets,
 )
 from storage.events import LoggedEvent, events_after, last_event, last_of
+from storage.rule_counts import Count
 from storage.store import Missing, StoreUnavailable, Tx
 from workers import consequences, inbox
 from workers.looking import looked_at
@@ -94,9 +96,11 @@ def _follow(tx: Tx, setup: Setup) -> int:
     events = events_after(tx.sql, place.cursor, _AT_ONCE)
     if not events:
         return 0
+    counts: dict[str, Count] = {}
     for event in events:
         if event.type in _OF_EVENT and event.ticket_id:
-            _heard(tx, setup, event)
+            rule_counts.count(counts, _heard(tx, setup, event), tx.now)
+    rule_counts.add(tx, counts)
     rule_trials.advance(tx, place.id, cursor=events[-1].seq, done=place.done + len(events), report={})
     return len(events)
 
@@ -107,26 +111,27 @@ def _begin(tx: Tx) -> None:
     rule_trials.add(tx, "events", version=0, against=0, settings={}, cursor=cursor, total=0, author="")
 
 
-def _heard(tx: Tx, setup: Setup, event: LoggedEvent) -> None:
+def _heard(tx: Tx, setup: Setup, event: LoggedEvent) -> Sequence[Hit]:
     rules = setup.rules.on(_OF_EVENT[event.type])
     cause: dict[str, Any] = event.data.get("cause") or {"rules": [], "depth": 0}
     if not rules.rules:
-        return
+        return ()
     if cause["depth"] >= DEEPEST:
         log.warning("a chain of rules ends", ticket=event.ticket_id, rules=cause["rules"])
-        return
+        return ()
     ticket = tickets.lock_all(tx, [str(event.ticket_id)]).get(str(event.ticket_id))
     if ticket is None or ticket.status in ("closed", "merged"):
-        return
+        return ()
     previous = event.data.get("previous")
     before = _before(ticket, previous) if previous else None
-    actor = "rule" if cause["rules"] else "agent" if previous else "customer"
+    actor = "rule" if cause["rules"] else event.data.get("actor") or ("agent" if previous else "customer")
     facts = _facts(tx, setup, ticket, event=_OF_EVENT[event.type], actor=actor, before=before)
     outcome = rules.run(facts, frozenset(cause["rules"]))
     fired = [hit.rule_id for hit in outcome.hits if not hit.error]
     if fired:
         chain = {"rules": [*cause["rules"], *fired], "depth": cause["depth"] + 1}
         _apply(tx, ticket, outcome, setup.desk, event=_OF_EVENT[event.type], chain=chain)
+    return outcome.hits
 
 
 def _before(ticket: Ticket, previous: dict[str, Any]) -> Ticket:
@@ -142,24 +147,28 @@ def _pass_time(tx: Tx, setup: Setup, after: str) -> Sequence[str]:
     ids = tickets.active_after(tx.sql, after, _AT_ONCE)
     held = tickets.lock_all(tx, ids)
     entered = rule_entries.of_tickets(tx.sql, ids)
+    counts: dict[str, Count] = {}
     for ticket_id in ids:
         if ticket_id in held:
-            _timed(tx, setup, rules, held[ticket_id], entered.get(ticket_id, frozenset()))
+            hits = _timed(tx, setup, rules, held[ticket_id], entered.get(ticket_id, frozenset()))
+            rule_counts.count(counts, hits, tx.now)
+    rule_counts.add(tx, counts)
     return ids
 
 
-def _timed(tx: Tx, setup: Setup, rules: RuleSet, ticket: Ticket, entered: frozenset[str]) -> None:
+def _timed(tx: Tx, setup: Setup, rules: RuleSet, ticket: Ticket, entered: frozenset[str]) -> Sequence[Hit]:
     facts = _facts(tx, setup, ticket, event="time", actor="clock", before=None)
     holding = rules.holding(facts)
     rule_entries.leave(tx, ticket.id, entered - holding)
     if not holding - entered:
-        return
+        return ()
     outcome = rules.run(facts, entered & holding)
     fired = [hit.rule_id for hit in outcome.hits if not hit.error]
     rule_entries.enter(tx, ticket.id, fired)
     if fired:
         chain = {"rules": fired, "depth": 1}
         _apply(tx, ticket, outcome, setup.desk, event="time", chain=chain)
+    return outcome.hits
 
 
 def _facts(tx: Tx, setup: Setup, ticket: Ticket, *, event: Event, actor: Any, before: Ticket | None) -> Facts:

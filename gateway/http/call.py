@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.http.problems import Invalid, PreconditionFailed
 from gateway.parts import Parts
+from router.decision import Actor
 from router.values import Role
 from storage import idempotency
 from storage.idempotency import Answer
@@ -35,6 +36,11 @@ class Principal:
     def agent_id(self) -> str | None:
         """The agent's id; None for a token."""
         return self.id if self.session is not None else None
+
+    @property
+    def kind(self) -> Actor:
+        """Who acts, as rules ask: an agent, or a program with a token."""
+        return "agent" if self.session is not None else "api"
 
     def may(self, role: Role) -> bool:
         """Whether this role includes `role`: admin > supervisor > agent."""

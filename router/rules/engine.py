@@ -25,6 +25,7 @@ from router.rules.fields import Values
 from router.rules.form import FIRST_MATCH, STAGES, Rule, Stage
 from router.rules.index import RuleIndex
 from router.rules.matching import Failed
+from router.rules.operators import Test
 from router.rules.outcome import Outcome
 from router.rules.roots import ASKED, WHOLE, merged
 from router.rules.scores import DEFAULT_LISTS, LISTS, Lists
@@ -157,7 +158,7 @@ class RuleSet:
     def holding(self, facts: Facts) -> frozenset[str]:
         """The ids of the rules whose conditions hold on the facts as they are; nothing is done."""
         self._reach(facts.values)
-        return frozenset(one.rule.id for one in self._compiled if one.test(facts.values))
+        return frozenset(one.rule.id for one in self._compiled if _holds(one.test, facts.values))
 
     def explain(self, facts: Facts) -> tuple[Step, ...]:
         """What became of each rule, stage by stage: the hits are those of `run` on the same facts."""
@@ -242,6 +243,13 @@ def _changing(rules: tuple[Rule, ...]) -> frozenset[str]:
     if any(isinstance(effect, AddTag) for effect in effects):
         changing.add("tags")
     return frozenset(changing | {"queue_waiting", "queue_oldest"} if "queue" in changing else changing)
+
+
+def _holds(test: Test, values: Values) -> bool:
+    try:
+        return test(values)
+    except Exception:  # as in a run: a rule that fails is skipped, and the others go on
+        return False
 
 
 def _step(

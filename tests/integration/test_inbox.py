@@ -533,6 +533,7 @@ async def test_a_snoozed_ticket_comes_back(office: Office) -> None:
         "status": "open",
         "waiting_reason": None,
         "previous": {"status": "waiting", "waiting_reason": "snoozed"},
+        "actor": "clock",
     }
 
 

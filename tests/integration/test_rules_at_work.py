@@ -14,6 +14,7 @@ from bus.envelope import Message
 from channels.webhook.signature import Verifier, verify
 from gateway import callbacks, explaining
 from gateway.rule_sets import checked
+from router.decision import Actor
 from router.lifecycle import edit
 from storage import restoring, rule_calls, rule_counts, rule_trials, rules, setup, tickets
 from storage.store import Tx
@@ -58,13 +59,13 @@ async def settle(office: Office) -> None:
         pass
 
 
-async def change(office: Office, **changes: Any) -> None:
-    """An agent edits the only ticket."""
+async def change(office: Office, by: Actor = "agent", **changes: Any) -> None:
+    """Somebody edits the only ticket."""
     ticket_id = (await office.ticket()).id
 
     def step(tx: Tx, setup: Setup) -> None:
         before = tickets.lock(tx, ticket_id)
-        inbox.save(tx, before, edit(before, changes, tx.now, setup.desk))
+        inbox.save(tx, before, edit(before, changes, tx.now, setup.desk), actor=by)
 
     await office.setup.write(step)
 
@@ -109,6 +110,7 @@ async def test_a_rule_hears_of_a_ticket_once_it_is_there(office: Office) -> None
     await settle(office)
     assert [text for author, text in await office.talk() if "Your number" in text] == ["Your number is 1001."]
     assert (await office.ticket()).tags == ("told",)
+    assert (await office.store.read(rule_counts.every))["r1"].hits == 1
 
 
 async def test_a_rule_of_changes_sees_what_was_before(office: Office) -> None:
@@ -122,6 +124,18 @@ async def test_a_rule_of_changes_sees_what_was_before(office: Office) -> None:
     await change(office, priority="urgent")
     await settle(office)
     assert (before, (await office.ticket()).tags) == ((), ("risen",))
+
+
+async def test_a_rule_of_changes_asks_who_made_them(office: Office) -> None:
+    """A program with a token, an agent, or the clock."""
+    await office.rule(rule(when("actor", "is", "api"), {"tag": "by a program"}, **CHANGED))
+    await office.say(STRANGE)
+    found = []
+    for actor in ("agent", "clock", "api"):
+        await change(office, by=actor, subject=f"Changed by {actor}")
+        await settle(office)
+        found.append((await office.ticket()).tags)
+    assert found == [(), (), ("by a program",)]
 
 
 async def test_rules_that_set_each_other_off_come_to_an_end(office: Office) -> None:
@@ -165,6 +179,7 @@ async def test_a_rule_of_time_fires_once_for_each_time_that_it_begins_to_hold(of
             pass
         told.append(len(await office.events("notification")))
     assert told == [0, 1, 1, 1, 2]
+    assert (await office.store.read(rule_counts.every))["r1"].hits == 2
 
 
 # --- what follows from messages --------------------------------------------------------------------------

@@ -132,7 +132,8 @@ def change_customer(tx: Tx, call: Call, customer_id: str, body: Patch[NewCustome
     desk, tier = call.parts.desk(tx.sql), kept.customer.tier
     for ticket in theirs.values():
         if ticket.tier == before.customer.tier != tier:
-            inbox.save(tx, ticket, edit(ticket, {"tier": tier}, tx.now, desk))
+            changed = edit(ticket, {"tier": tier}, tx.now, desk)
+            inbox.save(tx, ticket, changed, actor=call.principal.kind)
     return show(kept)
 
 

@@ -226,7 +226,7 @@ def change_ticket(tx: Tx, call: Call, ticket_id: str, body: TicketChange) -> Tic
         ticket = changed(tx, call, before, body, desk)
     except lifecycle.Refused as refused:
         raise Conflict(f"{refused}.") from None
-    return _shown(tx.sql, call, inbox.save(tx, before, ticket))
+    return _shown(tx.sql, call, inbox.save(tx, before, ticket, actor=call.principal.kind))
 
 
 @api.write("POST", "/api/v1/tickets/{ticket_id}/replies", status=201, summary="Reply to the customer")
@@ -328,7 +328,8 @@ def end_wrap_up(tx: Tx, call: Call, ticket_id: str) -> TicketOut:
     if before.wrap_up_until is None:
         raise Conflict(f"Ticket #{before.number} is not being wrapped up.")
     desk = call.parts.desk(tx.sql)
-    return _shown(tx.sql, call, inbox.save(tx, before, lifecycle.end_wrap_up(before, tx.now, desk)))
+    after = lifecycle.end_wrap_up(before, tx.now, desk)
+    return _shown(tx.sql, call, inbox.save(tx, before, after, actor=call.principal.kind))
 
 
 def _log(tx: Tx, call: Call, body: NewTicket, request: OpenTicket, desk: Desk) -> Ticket:
