@@ -121,7 +121,7 @@ def _line(ticket: Ticket, desk: Desk) -> TicketWaits:
     clock = ticket.clocks.get("first_response")
     policy = desk.policy_for(ticket.policy, ticket.tier, ticket.priority)
     promise = clock.target.total_seconds() if clock is not None else NO_PROMISE
-    if clock is None and policy is not None and policy.first_response is not None:
+    if policy is not None and policy.first_response is not None:
         promise = policy.first_response * 60
     line = ticket_line(fresh, desk, KINDS[0], Before(), now)
     return replace(line, promise_s=max(promise, 1.0), promise_at=None, since=None, quiet=False)

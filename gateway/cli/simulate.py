@@ -1,6 +1,7 @@
 """`frontdesk simulate`: the desk's own tickets, or a stated load, on its staffing as it is or changed."""
 
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from gateway.cli.terminal import AsJson, Failure, show, show_json
 
 if TYPE_CHECKING:
     from router.what_if import Extra, Outcome
+    from router.what_if_changes import Changes
     from storage.paging import Sql
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -26,6 +28,14 @@ def simulate(  # noqa: PLR0917 - each is a flag of the command
             "--add", metavar="SKILL=LEVEL,…@HOUR-HOUR", help="One more agent, at these hours (UTC)."
         ),
     ] = None,
+    change: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="What else is changed: agents, queues, policies, reserve, as JSON.",
+        ),
+    ] = None,
     without: Annotated[list[str] | None, typer.Option(metavar="AGENT", help="One agent less.")] = None,
     seed: Annotated[int, typer.Option(help="Of the stated load.")] = 1,
     as_json: AsJson = False,
@@ -38,10 +48,12 @@ def simulate(  # noqa: PLR0917 - each is a flag of the command
     from storage import what_if as recent
 
     extras = [_extra(text) for text in (add or [])[:_MOST_EXTRAS]]
+    changes = None if change is None else _changes(change)
     gone = set(without or [])
 
     def run(sql: "Sql") -> "list[tuple[str, Outcome]]":
         from router.what_if import stated, what_if
+        from router.what_if_changes import Scene, changed
 
         desk, people, worked, now = recent.load(sql, days)
         if unknown := gone - {agent.id for agent in people} - {agent.name for agent in people}:
@@ -57,8 +69,13 @@ def simulate(  # noqa: PLR0917 - each is a flag of the command
             )
         stay = [agent for agent in people if agent.id not in gone and agent.name not in gone]
         found = [("as it is", what_if(desk, worked, people, [], handling * 60))]
-        if extras or gone:
-            found.append(("changed", what_if(desk, worked, stay, extras, handling * 60)))
+        if extras or gone or changes is not None:
+            scene = Scene(desk, stay, worked)
+            try:
+                after = scene if changes is None else changed(scene, changes)
+            except ValueError as error:
+                raise Failure(str(error)) from None
+            found.append(("changed", what_if(after.desk, after.worked, after.people, extras, handling * 60)))
         return found
 
     outcomes = reading(data, run)
@@ -106,6 +123,15 @@ def _plot(waits: tuple[float, ...], highest: float) -> str:
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.1f} min"
+
+
+def _changes(file: Path) -> "Changes":
+    from router.what_if_changes import read
+
+    try:
+        return read(file.read_bytes())
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--change") from None
 
 
 def _extra(text: str) -> "Extra":
