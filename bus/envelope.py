@@ -57,10 +57,21 @@ class Sender(Value, frozen=True, kw_only=True):
     identity: str = ""
 
 
+class Apart(Value, frozen=True, kw_only=True):
+    """Where a message belongs that can't go where it was meant to: a conversation of its writer's own."""
+
+    channel_id: str
+    channel_kind: str
+    sender: Sender
+    thread: str
+
+
 class Message(Value, tag="message", frozen=True, kw_only=True):
     """A customer's message. `automatic` marks auto-replies and bounces: stored, never answered.
 
     What a platform sends as several events with one `album` is one message, whichever of them comes first.
+    `apart` is there where it answers what agents passed on to somebody: it is a note in the conversation that
+    this came from, and once that is over it goes where `apart` says.
     """
 
     text: str
@@ -70,6 +81,7 @@ class Message(Value, tag="message", frozen=True, kw_only=True):
     automatic: bool = False
     language: str = ""
     album: str = ""
+    apart: Apart | None = None
 
 
 class Edit(Value, tag="edit", frozen=True, kw_only=True):

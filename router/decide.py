@@ -50,7 +50,7 @@ from router.rules.engine import RuleSet
 from router.rules.facts import Facts
 from router.rules.outcome import Outcome
 from router.telling import told
-from router.values import ACTIVE, Conversation
+from router.values import ACTIVE, GOES_ON, Conversation
 
 _SUBJECT = 120
 # The options of an answer, in their order.
@@ -74,6 +74,10 @@ def decide(inbound: Inbound, context: Context, rules: RuleSet) -> Decision:
     event = inbound.event
     if isinstance(event, Message) and event.automatic:
         return Decision(effects=(), why="automatic message: kept, not answered")
+    if isinstance(event, Message) and event.apart is not None:
+        # Rules and bot speak with customers, and it is not theirs.
+        why = "an answer to what was passed on: kept as a note"
+        return Decision(effects=(ChangeTicket(aside=True),), why=why)
     facts = Facts(inbound, context)
     outcome = rules.run(facts)
     if outcome.discard is not None or outcome.spam:
@@ -111,7 +115,7 @@ def _turn(inbound: Inbound, context: Context, outcome: Outcome, language: str) -
     if language and language != conversation.language:
         conversation = replace(conversation, language=language)
     ticket = context.ticket
-    if ticket is not None and (ticket.status in ACTIVE or ticket.status == "resolved"):
+    if ticket is not None and ticket.status in GOES_ON:
         why = (
             f"reopens ticket #{ticket.number}"
             if ticket.status == "resolved"

@@ -154,13 +154,15 @@ class OpenTicket(Value, tag_field="effect", tag="open_ticket", frozen=True, kw_o
 class ChangeTicket(Value, tag_field="effect", tag="change_ticket", frozen=True, kw_only=True):
     """The customer's message reaches a ticket that is there: it reopens or runs on, with these changes.
 
-    A priority only ever rises; a type is set where there is none.
+    A priority only ever rises; a type is set where there is none. `aside`: it was somebody else's message,
+    about what was passed on to them, and the customer waits for nothing new.
     """
 
     priority: Priority | None = None
     type: str | None = None
     tags: tuple[str, ...] = ()
     fields: dict[str, Any] = {}
+    aside: bool = False
 
 
 class ChangeConversation(Value, tag_field="effect", tag="change_conversation", frozen=True, kw_only=True):

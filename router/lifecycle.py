@@ -18,6 +18,7 @@ from router.desk import Desk
 from router.queue_steps import openings
 from router.values import (
     ACTIVE,
+    GOES_ON,
     PRIORITIES,
     Conversation,
     Policy,
@@ -87,13 +88,18 @@ def opened(
 def customer_wrote(ticket: Ticket, change: ChangeTicket, now: datetime, desk: Desk) -> Ticket:
     """The customer's message reached the ticket: it comes back to work if it waited or was resolved."""
     before = ticket
-    if ticket.status in ("waiting", "resolved"):
-        ticket = move(ticket, "open" if ticket.assignee else "queued", now, desk)
-    ticket = _clocks(ticket, sla.Event(at=now, type="customer_message"), desk)
+    ticket = _clocks(brought_back(ticket, now, desk), sla.Event(at=now, type="customer_message"), desk)
     changed = _merge(ticket, change)
     if changed.priority != before.priority:
         changed = retarget(changed, now, desk)
     return replace(changed, updated_at=now)
+
+
+def brought_back(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
+    """Something has come that somebody has to look at: it is worked on again if it waited or was resolved."""
+    if ticket.status in ("waiting", "resolved"):
+        ticket = move(ticket, "open" if ticket.assignee else "queued", now, desk)
+    return replace(ticket, updated_at=now)
 
 
 def agent_replied(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> Ticket:
@@ -102,7 +108,7 @@ def agent_replied(ticket: Ticket, agent_id: str | None, now: datetime, desk: Des
     A program (`agent_id` None) answers too: then nobody's ticket leaves its queue and waits for the customer,
     whose next message brings it back.
     """
-    if ticket.status not in ACTIVE and ticket.status != "resolved":
+    if ticket.status not in GOES_ON:
         raise Refused(f"ticket #{ticket.number} is {ticket.status}; open a new one to write to the customer")
     ticket = replace(ticket, assignee=ticket.assignee or agent_id)
     if ticket.assignee is not None and ticket.status in ("queued", "offered", "resolved"):
@@ -121,7 +127,7 @@ def spoken_with(ticket: Ticket, now: datetime, desk: Desk) -> Ticket:
 
 def assign(ticket: Ticket, agent_id: str | None, now: datetime, desk: Desk) -> Ticket:
     """Give the ticket to an agent, or with None back to its queue at its old age."""
-    if ticket.status not in ACTIVE and ticket.status != "resolved":
+    if ticket.status not in GOES_ON:
         raise Refused(f"ticket #{ticket.number} is {ticket.status} and can't be assigned")
     ticket = replace(
         ticket, assignee=agent_id, wrap_up_until=None, updated_at=now, version=ticket.version + 1

@@ -20,6 +20,8 @@ Role = Literal["admin", "supervisor", "agent"]
 
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 ACTIVE: frozenset[str] = frozenset({"queued", "offered", "open", "waiting"})
+GOES_ON: frozenset[str] = ACTIVE | {"resolved"}
+"""What is said next still reaches the ticket."""
 MOST_BOT_TURNS = 6
 """After so many turns of the bot in one conversation a person takes over, unless the desk says otherwise."""
 

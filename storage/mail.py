@@ -29,7 +29,7 @@ REMEMBERED: Final = timedelta(hours=24)
 
 
 class Place(NamedTuple):
-    """Where a mail belongs. `channel` and its `kind` are given where that is a chat that went on by mail."""
+    """Where a mail belongs. `channel` and its `kind` are given where the mail came to another."""
 
     address: str
     thread: str
@@ -63,15 +63,18 @@ def of_message(sql: Connection, channel_id: str, message_id: str) -> Place | Non
     return None if found is None else of_conversation(sql, channel_id, found)
 
 
-def of_chat(sql: Connection, id_: str) -> Place | None:
-    """The place of a chat that went on by mail: `id_` is the conversation's, or that of a message of it."""
+def elsewhere(sql: Connection, id_: str) -> Place | None:
+    """The place of a conversation on whatever channel, by its id or by that of a message of it.
+
+    Only for ids that a mail names in a way that nobody can make up: then we have mailed something of it.
+    """
     found = select(_message.conversation_id).where(_message.id == id_).scalar_subquery()
     channel = schema.channels.c
     query = (
         select(_contact.address, _conversation.thread, channel.id, channel.kind)
         .join_from(schema.conversations, schema.contact_points, _contact.id == _conversation.contact_point_id)
         .join(schema.channels, channel.id == _conversation.channel_id)
-        .where((_conversation.id == id_) | (_conversation.id == found), channel.kind == "widget")
+        .where((_conversation.id == id_) | (_conversation.id == found))
     )
     line = sql.execute(query).first()
     return None if line is None else Place(*line)

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bus.envelope import Action, Inbound, Mark, Message, Sender, Wake
+from bus.envelope import Action, Apart, Inbound, Mark, Message, Sender, Wake
 from bus.envelope import encode as encode_envelope
 from bus.ids import new_id
 from bus.topology import OUTBOUND
@@ -18,6 +18,10 @@ from storage.store import Tx
 _SAID = frozenset({Message, Action})
 
 
+def _apart(envelope: Inbound) -> Apart | None:
+    return envelope.event.apart if isinstance(envelope.event, Message) else None
+
+
 class Batch:
     """What a batch has loaded and made: contacts by (channel, address), conversations by (contact, thread),
     customers and tickets by id; the rest in the order in which it came to be. `remembered` are the envelopes
@@ -26,6 +30,7 @@ class Batch:
     def __init__(self, tx: Tx, envelopes: Sequence[Inbound]) -> None:
         self.tx = tx
         addresses = {(envelope.channel_id, envelope.sender.address) for envelope in envelopes}
+        addresses |= {(one.channel_id, one.sender.address) for one in map(_apart, envelopes) if one}
         self.contacts = contacts.find(tx, addresses)
         self.customers = contacts.customers(tx, {one.customer_id for one in self.contacts.values()})
         self.conversations = conversations.open_ones(tx, {one.id for one in self.contacts.values()})
@@ -93,16 +98,17 @@ class Batch:
         found = joining.known(self.tx, [identity]).get(identity)
         return contacts.customers(self.tx, [found])[found] if found else None
 
-    def conversation(self, contact: ContactPoint, thread: str) -> Conversation:
-        """The contact's open conversation in a thread, or the one that begins now."""
+    def conversation(self, contact: ContactPoint, thread: str, previous: str | None = None) -> Conversation:
+        """The contact's open conversation in a thread, or the one that begins now.
+
+        That is linked to its `previous` ticket: the thread's last one where none is given.
+        """
         current = self.conversations.get((contact.id, thread))
         if current is not None and current.with_ != "closed":
             return current
         if current is not None:
             self.closed.append(current)
-            previous = current.ticket_id or current.previous_ticket_id
-        else:
-            previous = conversations.previous_ticket(self.tx, contact.id, thread)
+        previous = previous or self.previous_ticket(contact, thread)
         fresh = Conversation(
             id=new_id("cv", self.tx.now),
             channel_id=contact.channel_id,
@@ -113,6 +119,13 @@ class Batch:
         )
         self.conversations[contact.id, thread] = fresh
         return fresh
+
+    def previous_ticket(self, contact: ContactPoint, thread: str) -> str | None:
+        """The last ticket of a thread of the contact's."""
+        current = self.conversations.get((contact.id, thread))
+        if current is not None:
+            return current.ticket_id or current.previous_ticket_id
+        return conversations.previous_ticket(self.tx, contact.id, thread)
 
     def move(self, channel_id: str, thread: str, to: str) -> None:
         """Let a thread's open conversations go on in another."""

@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from bus.envelope import Attachment
 from router.phrases import words
 from router.values import Conversation
-from storage import agents, channels, contacts, messages, tickets, visitors
+from storage import agents, contacts, messages, tickets, visitors
 from storage.messages import Message
 from storage.store import Tx
-from workers.mail import CONTINUED, MAIL
+from workers import recipients
+from workers.mail import CONTINUED
 
 AWAY: Final = timedelta(minutes=10)
 """How long a reply waits to be seen before it is mailed."""
@@ -50,14 +51,7 @@ class Missed(NamedTuple):
 def missed_by(tx: Tx, conversation: Conversation) -> Missed | None:
     """What the visitor missed; None where that is nothing, or no mail can reach them."""
     customer = contacts.customers(tx, [conversation.customer_id])[conversation.customer_id]
-    mailbox = next(
-        (
-            one.id
-            for one in channels.every(tx.sql)
-            if one.kind == MAIL and one.enabled and "smtp" in one.settings
-        ),
-        None,
-    )
+    mailbox = recipients.mailbox(tx.sql)
     missed = _missed(_latest(tx, conversation), visitors.read_up_to(tx.sql, conversation.id))
     if not missed or mailbox is None or "@" not in customer.email:
         return None

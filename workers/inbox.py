@@ -125,28 +125,26 @@ def announce(tx: Tx, ticket: Ticket, text: str) -> None:
 
 
 def note(
-    tx: Tx, ticket_id: str, agent_id: str | None, words: Words, *, mailed: bool = False
+    tx: Tx, ticket_id: str, agent_id: str | None, words: Words, *, mailbox: str | None = None
 ) -> messages.Message:
     """A note for colleagues: the customer never sees it and no clock hears it.
 
-    `mailed`: it also goes to whom its details name.
+    With a `mailbox` it also goes from there to whom its details name.
     """
     ticket = tickets.lock(tx, ticket_id)
     conversation = conversations.lock(tx, ticket.conversation_id)
     message, conversation = _say(tx, conversation, agent_id, words, "note")
     conversations.save(tx, [conversation])
     tickets.touch(tx, [ticket_id])
-    if mailed:
-        _send(tx, message)
+    if mailbox is not None:
+        _send(tx, message, mailbox)
     return message
 
 
 def mail_aside(tx: Tx, conversation: Conversation, words: Words, mailbox: str) -> Conversation:
     """A note of the desk's own that also goes from a mailbox to whom its details name."""
     message, conversation = _say(tx, conversation, None, words, "note", author="system")
-    deliveries.queue(tx, [(message.id, mailbox, conversation.id, message.position)])
-    wake = Wake(channel_id=mailbox, conversation_id=conversation.id)
-    outbox.put(tx, OUTBOUND, [encode(wake)])
+    _send(tx, message, mailbox)
     return conversation
 
 
@@ -323,10 +321,11 @@ def _say(
     return message, conversation
 
 
-def _send(tx: Tx, message: messages.Message) -> None:
-    contact = contacts.get(tx, message.contact_point_id)
+def _send(tx: Tx, message: messages.Message, channel_id: str = "") -> None:
+    """From the conversation's channel, unless another is given."""
+    channel_id = channel_id or contacts.get(tx, message.contact_point_id).channel_id
     # Until a customer has written, nobody waits for what we write.
     bulk = message.position == 1
-    deliveries.queue(tx, [(message.id, contact.channel_id, message.conversation_id, message.position)])
-    wake = Wake(channel_id=contact.channel_id, conversation_id=message.conversation_id, bulk=bulk)
+    deliveries.queue(tx, [(message.id, channel_id, message.conversation_id, message.position)])
+    wake = Wake(channel_id=channel_id, conversation_id=message.conversation_id, bulk=bulk)
     outbox.put(tx, OUTBOUND, [encode(wake)])

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from bus.envelope import Action, Delete, Edit, Inbound, Message, Move, Receipt
+from bus.envelope import Action, Apart, Delete, Edit, Inbound, Message, Move, Receipt
 from bus.ids import album_key, message_id, new_id
 from knowledgebase.match import Match
 from router.decide import decide
@@ -32,10 +32,10 @@ from router.decision import (
     Snooze,
 )
 from router.desk import Desk
-from router.lifecycle import customer_wrote, move, opened, snooze
+from router.lifecycle import brought_back, customer_wrote, move, opened, snooze
 from router.phrases import ARTICLE, NUMBER
 from router.telling import for_customer
-from router.values import ChannelRef, ContactPoint, Conversation, Ticket
+from router.values import GOES_ON, Author, ChannelRef, ContactPoint, Conversation, Ticket
 from storage import decisions as decisions_store
 from storage import deliveries, labels, ledger, messages, tickets
 from storage.store import Tx
@@ -131,6 +131,8 @@ class _Intake:
         match envelope.event:
             case Message(album=album) if album:
                 self._join_album(envelope, message_id(envelope.channel_id, album_key(album)))
+            case Message(apart=Apart() as apart) as said:
+                self._take_aside(envelope, said, apart)
             case Message() | Action():
                 contact = self._batch.contact(envelope)
                 conversation = self._batch.conversation(contact, envelope.thread)
@@ -144,6 +146,30 @@ class _Intake:
             case Move(thread=thread):
                 self._batch.remembered.append((envelope, ""))
                 self._batch.move(envelope.channel_id, envelope.thread, thread)
+
+    def _take_aside(self, envelope: Inbound, said: Message, apart: Apart) -> None:
+        """An answer to what was passed on is a note while its ticket goes on, then a mail like any other."""
+        contact = self._batch.contacts.get((envelope.channel_id, envelope.sender.address))
+        about = self._batch.conversations.get((contact.id, envelope.thread)) if contact else None
+        ticket = self._batch.tickets.get(about.ticket_id or "") if about else None
+        if contact and about and about.with_ != "closed" and ticket and ticket.status in GOES_ON:
+            self._batch.remembered.append((envelope, about.id))
+            self._decide(envelope, contact, about)
+            return
+        over = self._batch.previous_ticket(contact, envelope.thread) if contact else None
+        envelope = replace(
+            envelope,
+            channel_id=apart.channel_id,
+            channel_kind=apart.channel_kind,
+            sender=apart.sender,
+            thread=apart.thread,
+            event=replace(said, apart=None),
+            through="",
+        )
+        contact = self._batch.contact(envelope)
+        conversation = self._batch.conversation(contact, envelope.thread, over)
+        self._batch.remembered.append((envelope, conversation.id))
+        self._decide(envelope, contact, conversation)
 
     def _join_album(self, envelope: Inbound, target: str) -> None:
         """The first part of an album that comes is the message; the others join it."""
@@ -230,14 +256,17 @@ class _Intake:
         if _automatic(envelope):
             details["automatic"] = True
         conversation = replace(conversation, position=conversation.position + 1)
+        customers = message.apart is None
+        author: Author = "customer" if customers else "system"
         self._batch.messages.append(
             messages.Message(
                 id=envelope.id,
                 conversation_id=conversation.id,
                 contact_point_id=conversation.contact_point_id,
                 position=conversation.position,
-                author="customer",
-                author_id=conversation.customer_id,
+                author=author,
+                author_id=conversation.customer_id if customers else None,
+                kind="public" if customers else "note",
                 text=event.text if isinstance(event, Message | Action) else "",
                 html=message.html,
                 attachments=message.attachments,
@@ -248,7 +277,7 @@ class _Intake:
                 raw_blob=envelope.raw_blob,
             )
         )
-        self._batch.told(envelope.id, "customer", conversation)
+        self._batch.told(envelope.id, author, conversation, **({} if customers else {"kind": "note"}))
         return conversation
 
     def _apply(self, effect: Any, conversation: Conversation, decision: Decision) -> Conversation:
@@ -391,7 +420,8 @@ class _Intake:
         if conversation.ticket_id is None:
             return conversation
         before = self._batch.tickets[conversation.ticket_id]
-        after = customer_wrote(before, change, self._tx.now, self._frozen.setup.desk)
+        now, desk = self._tx.now, self._frozen.setup.desk
+        after = brought_back(before, now, desk) if change.aside else customer_wrote(before, change, now, desk)
         self._batch.tickets[after.id] = after
         if (after.status, after.priority, after.tags) != (before.status, before.priority, before.tags):
             self._tx.emit(

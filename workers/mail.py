@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bus.envelope import Inbound, Message, Outbound
+from bus.envelope import Apart, Inbound, Message, Outbound
 from channels.mail import tokens
 from channels.mail.channel import Mail
 from channels.mail.message import BounceReport, Person
@@ -141,9 +141,12 @@ def _placed(tx: Tx, inbound: Inbound, letter: Letter, channel: Mail) -> Inbound:
     if place.channel and letter.bounce:
         # That a mail came back is nothing to show to who is in the chat.
         place = Place(sender, _name(inbound, letter))
+    passed_on = None if letter.bounce else _passed_on(tx.sql, ours)
+    # Who was shown one message of a conversation is not told the rest of it.
+    begun = place if passed_on is None else Place(sender, mails.digest(passed_on)[:20])
     own = channel.settings.address.lower()
-    if not place.channel:
-        mails.remember(tx, inbound.channel_id, letter.message_id, place)
+    if not begun.channel:
+        mails.remember(tx, inbound.channel_id, letter.message_id, begun)
     by_itself = letter.automatic or sender == own
     if not by_itself:
         words = words_of(letter.reply_text)
@@ -152,11 +155,15 @@ def _placed(tx: Tx, inbound: Inbound, letter: Letter, channel: Mail) -> Inbound:
         if not mails.counted(tx.sql, inbound.id):
             by_itself = automatic(past, said, words, tx.now)
         mails.passed(tx, inbound.id, inbound.channel_id, sender, words, conversation_id="", ours=False)
-    aside = _answers_forward(tx.sql, ours)
-    # Who was shown one message of a conversation is not told the rest of it.
-    if not (by_itself or aside or place.channel):
-        mails.join(tx, inbound.channel_id, place, _people(letter, place, own))
-    return _envelope(inbound, letter, place, by_itself=by_itself, aside=aside)
+    if not (by_itself or begun.channel):
+        mails.join(tx, inbound.channel_id, begun, _people(letter, begun, own))
+    found = _envelope(inbound, letter, place, by_itself=by_itself, aside=passed_on is not None)
+    if passed_on is None:
+        return found
+    apart = Apart(
+        channel_id=inbound.channel_id, channel_kind=KIND, sender=inbound.sender, thread=begun.thread
+    )
+    return replace(found, event=replace(found.event, apart=apart))
 
 
 def _named(letter: Letter) -> list[str]:
@@ -170,11 +177,11 @@ def _ours(letter: Letter, key: str) -> list[str]:
     return [id_ for id_ in (*at, *(tokens.message_of(key, one) for one in _named(letter))) if id_]
 
 
-def _answers_forward(sql: Sql, ours: Sequence[str]) -> bool:
-    """Whether the first of our messages that a mail names was forwarded to whoever has it."""
+def _passed_on(sql: Sql, ours: Sequence[str]) -> str | None:
+    """The first of our messages that a mail names, if it was forwarded to whoever has it."""
     first = next((id_ for id_ in ours if not id_.startswith(CONVERSATION)), None)
     message = find_message(sql, first) if first else None
-    return message is not None and FORWARDED in message.details
+    return message.id if message is not None and FORWARDED in message.details else None
 
 
 def _thread(sql: Sql, inbound: Inbound, letter: Letter, ours: Sequence[str]) -> Place | None:
@@ -182,7 +189,7 @@ def _thread(sql: Sql, inbound: Inbound, letter: Letter, ours: Sequence[str]) -> 
     channel_id = inbound.channel_id
     for id_ in ours:
         found = mails.of_conversation if id_.startswith(CONVERSATION) else mails.of_message
-        if place := found(sql, channel_id, id_) or mails.of_chat(sql, id_):
+        if place := found(sql, channel_id, id_) or mails.elsewhere(sql, id_):
             return place
     if place := mails.of_ids(sql, channel_id, _named(letter)):
         return place
@@ -198,7 +205,7 @@ def _returned(tx: Tx, channel_id: str, bounce: BounceReport, channel: Mail) -> P
     # Without our own Message-ID anybody could have written it.
     if not message or not bounce.permanent:
         return mails.of_message(tx.sql, channel_id, message) if message else None
-    place = mails.of_message(tx.sql, channel_id, message) or mails.of_chat(tx.sql, message)
+    place = mails.of_message(tx.sql, channel_id, message) or mails.elsewhere(tx.sql, message)
     if place is None or not mails.bounced(tx, channel_id, message, reason):
         return None
     if address := _unreached(tx.sql, message, bounce.recipient.lower(), place):

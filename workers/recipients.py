@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from channels.mail.receive import KIND as MAIL
 from router.values import Ticket
-from storage import contacts, conversations
+from storage import channels, contacts, conversations
 from storage import mail as mails
 from storage.mail import Place
 from storage.paging import Sql
@@ -46,6 +47,13 @@ def everybody(sql: Sql, ticket: Ticket) -> Everybody | None:
         return None
     name = contacts.name_of(sql, conversations.get(sql, ticket.conversation_id).contact_point_id)
     return Everybody(place.address, name, mails.people(sql, ticket.channel_id, place))
+
+
+def mailbox(sql: Sql, channel_id: str = "") -> str | None:
+    """The channel that a mail goes from: the given one if it is for mail, else the oldest that can send."""
+    mail = [one for one in channels.every(sql) if one.kind == MAIL]
+    able = [one.id for one in mail if one.id == channel_id or (one.enabled and "smtp" in one.settings)]
+    return channel_id if channel_id in able else next(iter(able), None)
 
 
 def keep(tx: Tx, ticket: Ticket, before: Everybody, named: Recipients) -> None:

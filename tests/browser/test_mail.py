@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import OpenInbox
+from tests.browser.people import OpenInbox, OpenShop
 from tests.desk import Desk
 
 Deliver = Callable[[bytes], None]
@@ -15,8 +15,9 @@ Deliver = Callable[[bytes], None]
 
 @pytest.fixture(scope="module")
 def deliver(desk: Desk) -> Deliver:
-    """Delivers mail to a mailbox of the desk's, which has no way out."""
-    settings = json.dumps({"address": "support@desk.example"})
+    """Delivers mail to a mailbox of the desk's, whose server for what goes out is away."""
+    away = {"host": "127.0.0.1", "port": 9, "tls": False}
+    settings = json.dumps({"address": "support@desk.example", "smtp": away})
     command = ("channel", "create", "--kind", "email", "--name", "Support", "--settings", settings)
     made = json.loads(desk.run(*command))
 
@@ -64,6 +65,25 @@ def test_an_agent_passes_a_message_on(open_inbox: OpenInbox, deliver: Deliver) -
     expect(note).to_contain_text("Forwarded by mail")
     expect(note).to_contain_text("To sails@supplier.example")
     expect(agent.page.get_by_role("tab", name="Reply")).to_have_attribute("aria-selected", "true")
+
+
+def test_an_agent_passes_on_what_was_said_in_a_chat(
+    open_inbox: OpenInbox, open_shop: OpenShop, deliver: Deliver
+) -> None:
+    """As a mail; the visitor sees nothing of it."""
+    visitor = open_shop()
+    visitor.is_handed_over("My mast is bent")
+    agent = open_inbox()
+    agent.open("My mast is bent")
+    agent.page.get_by_role("tab", name="Forward").click()
+    agent.page.get_by_label("To", exact=True).fill("masts@supplier.example")
+    agent.field.fill("Can you straighten it?")
+    agent.page.keyboard.press("Control+Enter")
+    expect(agent.log.locator(".message.note").last).to_contain_text("To masts@supplier.example")
+    expect(agent.page.get_by_role("tab", name="Reply")).to_have_attribute("aria-selected", "true")
+    agent.reply("We have asked the mast maker.")
+    visitor.sees("We have asked the mast maker.")
+    expect(visitor.bubbles.filter(has_text="straighten")).to_have_count(0)
 
 
 def test_mail_that_can_t_be_read_is_seen_and_does_nothing(open_inbox: OpenInbox, deliver: Deliver) -> None:

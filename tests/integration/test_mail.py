@@ -11,6 +11,7 @@ from storage import mail as mails
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
 from tests.integration.mailbox import Mailbox, opened, text_of
+from tests.integration.test_widget_socket import said, site, visit
 from tests.services.smtp import SmtpServer, Taken
 from workers import inbox
 from workers.inbox import Words
@@ -62,6 +63,7 @@ async def test_a_reply_goes_to_everybody_until_the_agent_names_others(box: Mailb
     path = f"/api/v1/tickets/{ticket['number']}/recipients"
     told = (await box.desk.ask("GET", path, role="agent")).body
     assert told == {
+        "forwards_from": box.id,
         "to": [{"name": "Ann", "email": "ann@example.org"}],
         "cc": [{"name": "Bob", "email": "bob@example.org"}, {"name": "Eva", "email": "eva@example.org"}],
     }
@@ -86,38 +88,122 @@ async def test_what_is_no_address_is_refused_before_anything_is_sent(box: Mailbo
     assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/cc/1")
 
 
-async def test_a_forwarded_message_s_answer_comes_into_the_ticket(box: Mailbox) -> None:
-    """With its files, marked on both ways; who was asked sees no more of the conversation than that."""
-    await box.post(_with_file("ann@example.org", "The lamp is broken.", "lamp.txt", "a picture"))
-    (ticket,) = await box.tickets(1)
+async def forwarded(box: Mailbox, ticket: dict[str, Any]) -> Taken:
+    """The ticket's first message, forwarded to a supplier."""
     first = (await box.messages(ticket["conversation_id"], 1))[0]
-    path = f"/api/v1/tickets/{ticket['id']}/forwards"
     body = {"message_id": first["id"], "to": ["repairs@supplier.example"], "text": "Can you mend it?"}
-    answer = await box.desk.ask("POST", path, body, role="agent")
-    assert (answer.status, answer.body["kind"]) == (201, "note")
+    answer = await box.desk.ask("POST", f"/api/v1/tickets/{ticket['id']}/forwards", body, role="agent")
+    assert (answer.status, answer.body["kind"]) == (201, "note"), answer.body
     assert answer.body["details"]["forwarded"] == first["id"]
     (sent,) = await box.sent(1, "Can you mend it?")
+    return sent
+
+
+async def answered(box: Mailbox, sent: Taken, text: str, message_id: str = "<r@supplier.example>") -> None:
+    """The supplier answers what was forwarded to them."""
+    await box.write(
+        text,
+        **{"from": "Repairs <repairs@supplier.example>"},
+        to=str(sent.mail["Reply-To"] or "support@desk.example"),
+        subject="Re: Fwd: Lamp",
+        message_id=message_id,
+        in_reply_to=str(sent.mail["Message-ID"]),
+    )
+
+
+async def test_a_forwarded_message_s_answer_comes_into_the_ticket(box: Mailbox) -> None:
+    """With its files, as notes on both ways; who was asked sees no more of the conversation than that."""
+    await box.post(_with_file("ann@example.org", "The lamp is broken.", "lamp.txt", "a picture"))
+    (ticket,) = await box.tickets(1)
+    await box.reply(ticket, "We ask somebody.")
+    sent = await forwarded(box, ticket)
     assert (sent.recipients, str(sent.mail["Subject"])) == (["repairs@supplier.example"], "Fwd: Lamp")
     assert (sent.mail["In-Reply-To"], sent.mail["References"]) == (None, None)
     said = text_of(sent).splitlines()
     assert said[:4] == ["Can you mend it?", "", "-" * 10 + " Forwarded message " + "-" * 10, f"From: {ANN}"]
     assert said[-1] == "The lamp is broken."
     assert [one.get_filename() for one in sent.mail.iter_attachments()] == ["lamp.txt"]
-    await box.write(
-        "For 20 euros.",
-        **{"from": "Repairs <repairs@supplier.example>"},
-        to=str(sent.mail["Reply-To"] or "support@desk.example"),
-        subject="Re: Fwd: Lamp",
-        message_id="<r@supplier.example>",
-        in_reply_to=str(sent.mail["Message-ID"]),
-    )
-    line = (await box.messages(ticket["conversation_id"], 4))[-1]
+    path = f"/api/v1/tickets/{ticket['id']}"
+    waiting = {"status": "waiting", "waiting_reason": "internal"}
+    assert (await box.desk.ask("PATCH", path, waiting)).status == 200
+    await answered(box, sent, "For 20 euros.")
+    line = (await box.messages(ticket["conversation_id"], 5))[-1]
     mail = line["context"]["mail"]
     assert (line["text"], mail["from"]["name"], mail["answers_forward"]) == ("For 20 euros.", "Repairs", True)
+    assert (line["kind"], line["author"], line["author_id"]) == ("note", "system", None)
+    # Somebody has to look at it.
+    assert (await box.desk.ask("GET", path)).body["status"] == "queued"
     await box.reply(ticket, "It costs 20 euros.")
     (reply,) = await box.sent(1, "It costs 20 euros.")
     assert reply.recipients == ["ann@example.org"]
+    assert "supplier.example" not in str(reply.mail["References"])
     assert str(sent.mail["Message-ID"]) not in str(reply.mail["References"])
+
+
+async def test_an_answer_to_a_forward_of_a_ticket_that_is_over_is_its_writer_s_own(box: Mailbox) -> None:
+    """A ticket in their name that is linked to the one before; what they write next joins it."""
+    await box.write("The lamp is broken.", message_id="<1@example.org>")
+    (ticket,) = await box.tickets(1)
+    sent = await forwarded(box, ticket)
+    closed = await box.desk.ask("PATCH", f"/api/v1/tickets/{ticket['id']}", {"status": "closed"})
+    assert closed.status == 200
+    await answered(box, sent, "For 20 euros.")
+    before, theirs = await box.tickets(2)
+    assert (before["id"], theirs["previous_ticket_id"]) == (ticket["id"], ticket["id"])
+    customer = (await box.desk.ask("GET", f"/api/v1/customers/{theirs['customer_id']}")).body
+    assert (customer["email"], theirs["subject"]) == ("repairs@supplier.example", "Re: Fwd: Lamp")
+    await answered(box, sent, "Or for 15.", "<r2@supplier.example>")
+    lines = await box.messages(theirs["conversation_id"], 3)
+    said = [line["text"] for line in lines if line["author"] == "customer"]
+    assert said == ["For 20 euros.", "Or for 15."]
+    await box.reply(theirs, "Then do.")
+    assert (await box.sent(1, "Then do."))[0].recipients == ["repairs@supplier.example"]
+    told = [line["text"] for line in await box.messages(ticket["conversation_id"], 1)]
+    assert "For 20 euros." not in told
+
+
+async def test_a_chat_is_forwarded_from_a_mailbox(box: Mailbox) -> None:
+    """Without what the chat knows of the visitor but their name; the answer is a note that they never see."""
+    visitor = await visit(box.desk, (await site(box.desk))[0])
+    async with visitor.open() as tab:
+        await tab.say(said("c1", "A person please, the lamp is broken", name="Ann", email="ann@example.org"))
+        await tab.until("message", author="system")
+        (ticket,) = (await box.desk.ask("GET", f"/api/v1/tickets?channel={visitor.channel_id}")).body["data"]
+        told = (await box.desk.ask("GET", f"/api/v1/tickets/{ticket['id']}/recipients", role="agent")).body
+        assert told == {"to": [], "cc": [], "forwards_from": box.id}
+        sent = await forwarded(box, ticket)
+        assert sent.recipients == ["repairs@supplier.example"]
+        assert "From: Ann" in text_of(sent).splitlines()
+        assert "ann@example.org" not in text_of(sent)
+        await answered(box, sent, "For 20 euros.")
+
+        async def noted() -> Any:
+            lines = await box.messages(ticket["conversation_id"], 1)
+            return [line["kind"] for line in lines if line["text"] == "For 20 euros."]
+
+        assert await eventually(noted, 60) == ["note"]
+        await box.reply(ticket, "It costs 20 euros.")
+        await tab.until("message", text="It costs 20 euros.")
+    lines = await box.messages(ticket["conversation_id"], 1)
+    assert await visitor.shown() == [line["id"] for line in lines if line["kind"] == "public"]
+    rows = (await box.desk.ask("GET", "/api/v1/ledger")).body["data"]
+    assert [row["received"] for row in rows if row["received"]["open"] or row["difference"]] == []
+
+
+async def test_nothing_is_forwarded_where_no_mailbox_sends(desk: Desk) -> None:
+    """The page knows it before, and who asks all the same is told what to do."""
+    visitor = await visit(desk, (await site(desk))[0])
+    async with visitor.open() as tab:
+        await tab.say(said("c1", "A person please"))
+        await tab.until("message", author="system")
+    (ticket,) = (await desk.ask("GET", "/api/v1/tickets")).body["data"]
+    assert (await desk.ask("GET", f"/api/v1/tickets/{ticket['id']}/recipients")).body["forwards_from"] is None
+    (first, *_) = (await desk.ask("GET", f"/api/v1/conversations/{ticket['conversation_id']}/messages")).body[
+        "data"
+    ]
+    body = {"message_id": first["id"], "to": ["repairs@supplier.example"]}
+    refused = await desk.ask("POST", f"/api/v1/tickets/{ticket['id']}/forwards", body)
+    assert (refused.status, "set one up with smtp" in refused.body["detail"]) == (409, True)
 
 
 async def test_a_forward_that_comes_back_blocks_only_whom_it_went_to(box: Mailbox) -> None:

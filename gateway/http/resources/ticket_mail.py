@@ -1,4 +1,4 @@
-"""Tickets of e-mail channels over HTTP: who a reply goes to, and forwarding."""
+"""Tickets and mail over HTTP: who a reply by mail goes to, and forwarding."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Protocol
@@ -12,7 +12,7 @@ from gateway.http.endpoint import Api
 from gateway.http.problems import Conflict, Fault, Invalid, require
 from gateway.http.resources.ticket_models import MessageOut, Name, Text, show_message
 from router.values import Ticket
-from storage import channels, conversations, inbox_views, messages, tickets, uploads
+from storage import channels, contacts, conversations, inbox_views, messages, tickets, uploads
 from storage.messages import Message
 from storage.paging import Sql
 from storage.store import Tx
@@ -45,10 +45,11 @@ class PersonOut(BaseModel):
 
 
 class RecipientsOut(BaseModel):
-    """Who a reply goes to that names nobody else."""
+    """Who a reply goes to that names nobody else; `forwards_from`: the channel that forwards go from."""
 
     to: list[PersonOut]
     cc: list[PersonOut]
+    forwards_from: str | None
 
 
 class NewForward(BaseModel):
@@ -65,12 +66,12 @@ class NewForward(BaseModel):
 @api.read("/api/v1/tickets/{ticket_id}/recipients", summary="Who a reply by mail goes to")
 def list_recipients(sql: Sql, call: Call, ticket_id: str) -> RecipientsOut:
     """Everybody who takes part; `to`, `cc` and `bcc` of a reply name others. Empty on other channels."""
-    found = _everybody(sql, tickets.get(sql, tickets.id_of(sql, ticket_id)))
-    if found is None:
-        return RecipientsOut(to=[], cc=[])
+    ticket = tickets.get(sql, tickets.id_of(sql, ticket_id))
+    found = _everybody(sql, ticket)
     return RecipientsOut(
-        to=[PersonOut(name=found.name, email=found.contact)],
-        cc=[PersonOut(name=name, email=email) for email, name in found.others.items()],
+        to=[PersonOut(name=found.name, email=found.contact)] if found else [],
+        cc=[PersonOut(name=name, email=email) for email, name in found.others.items()] if found else [],
+        forwards_from=recipients.mailbox(sql, ticket.channel_id),
     )
 
 
@@ -78,22 +79,22 @@ def list_recipients(sql: Sql, call: Call, ticket_id: str) -> RecipientsOut:
     "POST", "/api/v1/tickets/{ticket_id}/forwards", status=201, summary="Forward a message to somebody else"
 )
 def forward(tx: Tx, call: Call, ticket_id: str, body: NewForward) -> MessageOut:
-    """Sent as a mail from the desk and kept as a note; what they answer comes into the ticket."""
+    """Sent as a mail from the desk and kept as a note; what they answer comes into the ticket as another."""
     ticket = tickets.get(tx.sql, tickets.id_of(tx.sql, ticket_id))
-    everybody = _everybody(tx.sql, ticket)
-    if everybody is None:
-        raise Conflict("Only a ticket of an e-mail channel can be forwarded.")
     original = _original(tx, ticket, body.message_id)
+    sender = recipients.mailbox(tx.sql, ticket.channel_id)
+    if sender is None:
+        raise Conflict("No e-mail channel can send it: set one up with smtp, or switch one on.")
     require(list(_faults(body)))
     named = Recipients(tuple(body.to), tuple(body.cc or ()), tuple(body.bcc or ()))
     more = uploads.attachments(tx.sql, body.attachments, call.principal.id)
     words = Words(
-        text=forwarded(body.text, original, everybody, ticket.subject),
+        text=forwarded(body.text, original, _writer(tx, ticket, original), ticket.subject),
         attachments=(*original.attachments, *more),
         details={**named.details(), FORWARDED: original.id, "subject": f"Fwd: {ticket.subject}"},
         by=call.principal.id,
     )
-    message = inbox.note(tx, ticket.id, call.principal.agent_id, words, mailed=True)
+    message = inbox.note(tx, ticket.id, call.principal.agent_id, words, mailbox=sender)
     conversation = conversations.get(tx.sql, message.conversation_id)
     return show_message(inbox_views.lines(tx.sql, conversation, [message])[0], live=False)
 
@@ -116,6 +117,14 @@ def addressed(tx: Tx, ticket: Ticket, body: _Named) -> dict[str, Any]:
 def _everybody(sql: Sql, ticket: Ticket) -> Everybody | None:
     channel = channels.find(sql, ticket.channel_id)
     return recipients.everybody(sql, ticket) if channel is not None and channel.kind == MAIL else None
+
+
+def _writer(tx: Tx, ticket: Ticket, original: Message) -> dict[str, str]:
+    """Whose the customer's messages are; others are told no address that was not in the mail itself."""
+    if (found := _everybody(tx.sql, ticket)) is not None:
+        return {"name": found.name, "email": found.contact}
+    name = contacts.name_of(tx.sql, original.contact_point_id)
+    return {"name": name or contacts.customers(tx, [ticket.customer_id])[ticket.customer_id].name}
 
 
 def _original(tx: Tx, ticket: Ticket, message_id: str) -> Message:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bus.envelope import Message
+from bus.envelope import Apart, Message, Sender
 from router.decision import ChangeTicket, Decision, Discard, Notify, OpenTicket, Reply
 from router.values import Requirement
 from tests.unit.router.deciding import (
@@ -129,6 +129,15 @@ def test_an_automatic_message_has_no_consequence() -> None:
     event = Message(text="Out of office", automatic=True)
     decision = decided(event, in_context(match=matched("answer", "art_1")), {"then": [{"reply": "Hello"}]})
     assert decision == Decision(effects=(), why="automatic message: kept, not answered")
+
+
+def test_an_answer_to_what_was_passed_on_only_brings_the_ticket_back() -> None:
+    """Rules and bot speak with customers: a supplier's words are none of theirs."""
+    apart = Apart(channel_id="ch_2", channel_kind="email", sender=Sender(address="s@x"), thread="")
+    rules = {"then": [{"reply": "Hello"}, {"set": "priority", "to": "urgent"}]}
+    decision = decided(Message(text="For 20 euros", apart=apart), in_context(), rules)
+    why = "an answer to what was passed on: kept as a note"
+    assert decision == Decision(effects=(ChangeTicket(aside=True),), why=why)
 
 
 @pytest.mark.parametrize("status", ["queued", "offered", "open", "waiting"])

@@ -16,6 +16,7 @@ from router.lifecycle import (
     Refused,
     agent_replied,
     assign,
+    brought_back,
     customer_wrote,
     edit,
     end_wrap_up,
@@ -285,6 +286,14 @@ def test_the_customer_s_message_brings_a_ticket_back_to_work(
     back = customer_wrote(in_status(before, assignee=owner), ChangeTicket(), at(1), BARE)
     assert (back.status, back.assignee, back.waiting_since, back.version) == (after, owner, START, 1)
     assert (back.waiting_reason, back.resolved_at, back.updated_at) == (None, None, at(1))
+
+
+def test_what_somebody_has_to_look_at_brings_a_ticket_back_and_no_clock_hears_it() -> None:
+    """The customer waits for nothing new."""
+    answered = move(agent_replied(fresh(DESK), "agt_1", at(1), DESK), "waiting", at(2), DESK)
+    back = brought_back(answered, at(3), DESK)
+    assert (back.status, back.updated_at) == ("open", at(3))
+    assert back.clocks == move(answered, "open", at(3), DESK).clocks
 
 
 def test_what_rules_made_of_the_message_is_added() -> None:

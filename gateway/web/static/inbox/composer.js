@@ -18,7 +18,7 @@ export function Composer({ ticket }) {
   const asked = useRef(compose.value.asked);
   const draft = draftOf(ticket.id, kind);
   const unready = !ready(draft, kind);
-  const kinds = ticket.channel_kind === "email" ? ["reply", "note", "forward"] : ["reply", "note"];
+  const kinds = open.value.mailbox ? ["reply", "note", "forward"] : ["reply", "note"];
   const name = ticket.customer?.name || t("visitor");
   const set = (changes) => redraft(ticket.id, kind, changes);
 
@@ -51,7 +51,7 @@ export function Composer({ ticket }) {
   return html`<form class=${`composer ${kind}`} onSubmit=${submit}>
     ${draft.newer && html`<${Newer} name=${name} messages=${draft.newer} again=${() => submit()} keep=${() => set({ newer: null })} />`}
     <${Tabs} kinds=${kinds} kind=${kind} choose=${(next) => { setKind(next); field.current.focus(); }} />
-    ${kind !== "note" && open.value.recipients && html`<${Recipients} key=${kind} draft=${draft} known=${open.value.recipients} forward=${kind === "forward"} set=${set} />`}
+    ${(kind === "forward" || (kind === "reply" && open.value.recipients)) && html`<${Recipients} key=${kind} draft=${draft} known=${open.value.recipients} forward=${kind === "forward"} set=${set} />`}
     <label class="unseen" for="reply">${t(kind)}</label>
     <textarea id="reply" ref=${field} rows="3" maxlength="20000" value=${draft.text} onInput=${input} onKeyDown=${key}
       placeholder=${kind === "reply" ? t("reply_to", { name }) : t(HINTS[kind])}></textarea>

@@ -13,7 +13,7 @@ export const me = computed(() => session.value?.agent ?? null);
 export const counts = signal({});
 export const search = signal("");
 export const list = signal({ items: null, more: null, problem: null });
-export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, assignment, offered, recipients, problem}
+export const open = signal(null); // {id, ticket, etag, conversationId, messages, decisions, assignment, offered, recipients, mailbox, problem}
 export const offers = signal([]); // tickets held out to this agent
 export const wrapUps = signal([]); // what this agent has resolved and wraps up
 export const typing = signal(null); // the conversation whose customer types just now
@@ -153,14 +153,15 @@ export async function loadOpen() {
     const found = ticketId ? await callWithTag("GET", `/tickets/${ticketId}`) : null;
     const conversationId = found?.value.conversation_id ?? conversation;
     if (found) change(id, { ticket: found.value, etag: found.etag, conversationId });
-    const [messages, decisions, assignment, recipients] = await Promise.all([
+    const [messages, decisions, assignment, people] = await Promise.all([
       found ? everything(found.value) : all(`/conversations/${conversationId}/messages`),
       found ? all(`/tickets/${ticketId}/decisions`) : [],
       found ? call("GET", `/tickets/${ticketId}/assignment`) : null,
-      found?.value.channel_kind === "email" ? call("GET", `/tickets/${ticketId}/recipients`) : null,
+      found && call("GET", `/tickets/${ticketId}/recipients`),
     ]);
     const offered = assignment?.offers.some((offer) => offer.agent_id === me.value?.id && !offer.ended_at);
-    change(id, { messages, decisions, assignment, offered, recipients, problem: null });
+    const recipients = people?.to.length ? people : null;
+    change(id, { messages, decisions, assignment, offered, recipients, mailbox: people?.forwards_from, problem: null });
     // Who looks at the ticket need not be told of it any more.
     if (fresh && found && unread.peek()) await call("POST", "/notifications/read", { body: { ticket_id: found.value.id } });
   } catch (problem) {

@@ -18,7 +18,7 @@ export function Message({ message, before }) {
   return html`<li class=${`message ${note ? "note" : message.author}${together(message, before) ? " again" : ""}`}>
     <p class="by"><b>${authorOf(message)}</b>${note && html`<span class="tag">${t("note")}</span>`}
       <time datetime=${message.created_at} title=${full(message.created_at)}>${moment(message.created_at)}</time>
-      ${!note && open.value.recipients && html`<button class="plain bare" onClick=${() => ask("forward", message.id)} aria-label=${t("forward")} title=${t("forward")}><${Icon} name="forward" /></button>`}
+      ${!note && open.value.mailbox && html`<button class="plain bare" onClick=${() => ask("forward", message.id)} aria-label=${t("forward")} title=${t("forward")}><${Icon} name="forward" /></button>`}
       ${!note && message.author === "agent" && html`<${MakeArticle} message=${message} />`}</p>
     <${Took} message=${message} />
     ${marksOf(message).map((mark) => html`<p class="mark" key=${mark}>${mark}</p>`)}

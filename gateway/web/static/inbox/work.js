@@ -182,7 +182,7 @@ function bodyOf(draft, kind) {
   if (draft.files.length) body.attachments = draft.files.map((file) => file.upload_id);
   // What is shown is what is sent.
   const known = kind === "reply" ? recipients : null;
-  if (recipients) for (const field of ["to", "cc", "bcc"]) body[field] = addressed(draft, known, field);
+  if (recipients || kind === "forward") for (const field of ["to", "cc", "bcc"]) body[field] = addressed(draft, known, field);
   if (kind === "forward") return { ...body, message_id: picked(draft)?.id };
   if (draft.article) body.article_id = draft.article.id;
   return { ...body, last_seen_message_id: messages.findLast((one) => one.kind === "public")?.id };
@@ -205,7 +205,7 @@ export async function send(ticketId, kind) {
     putMessages(conversationId, [await call("POST", path, { body, key: attempt.key })]);
     redraft(ticketId, kind, EMPTY);
     // Who was named takes part from now on.
-    if (body.to) await loadOpen();
+    if (body.to && kind === "reply") await loadOpen();
     return true;
   } catch (problem) {
     redraft(ticketId, kind, { sending: false, newer: problem.newer });
