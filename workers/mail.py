@@ -45,8 +45,6 @@ CONTINUED: Final = "continued"
 """The detail of a note by which a chat went on; it holds the position of the last message that it told of."""
 CONVERSATION: Final = "cv_"
 _NUMBER: Final = re.compile(r"\[#(\d{1,9})\]")
-# Of a long body so much is kept beside what its author wrote; all of it is in the raw mail.
-_LONGEST_BODY: Final = 100_000
 _THREAD_OF: Final = 40
 _BY_ITSELF: Final = frozenset({"bot", "system"})
 
@@ -250,7 +248,9 @@ def _envelope(inbound: Inbound, letter: Letter, place: Place, *, by_itself: bool
         "in_reply_to": letter.in_reply_to,
     }
     if letter.text != letter.reply_text:
-        told["body"] = letter.text[:_LONGEST_BODY]
+        told["body"] = letter.text
+    if letter.cut:
+        told["cut"] = True
     if aside:
         told["answers_forward"] = True
     if letter.bounce is not None:

@@ -19,6 +19,9 @@ MOST_ENTITIES = 100_000
 LONGEST_HTML = 5 * MEGABYTE
 # Of a text more is not searched for quotes, it is all taken as written.
 LONGEST_TEXT = 2 * MEGABYTE
+# What a desk keeps to be shown, in characters: some forty pages. All of it is a file beside.
+LONGEST_KEPT = 100_000
+LONGEST_KEPT_HTML = 500_000
 SECONDS = 2.0
 MOST_MEMORY = 1_500 * MEGABYTE
 

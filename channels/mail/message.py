@@ -46,7 +46,8 @@ class Mail(Value, frozen=True, kw_only=True):
     """What is made of a mail. `sender` is its From.
 
     `text` is the whole body, `reply_text` what the sender wrote without quotes and signature, `html_safe` may
-    be shown. Ids keep their angle brackets. `quarantined` says why it could not be read; then the rest is
+    be shown. `cut`: the texts are a beginning (`channels.mail.shorten`). Ids keep their angle brackets.
+    `quarantined` says why it could not be read; then the rest is
     what its header alone tells.
     """
 
@@ -67,6 +68,7 @@ class Mail(Value, frozen=True, kw_only=True):
     automatic: bool = False
     bounce: BounceReport | None = None
     quarantined: str | None = None
+    cut: bool = False
 
     def shown(self) -> dict[str, Any]:
         """In the form of `frontdesk mail parse`."""

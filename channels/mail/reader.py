@@ -31,13 +31,16 @@ _PIECE: Final = 1 << 18
 
 
 class Readers:
-    """`count` processes; open with `async with`. Any number of callers share them."""
+    """`count` processes; open with `async with`. Any number of callers share them.
 
-    def __init__(self, count: int = 1, seconds: float = limits.SECONDS) -> None:
+    `whole`: however long a text is, all of it is given and not its beginning.
+    """
+
+    def __init__(self, count: int = 1, seconds: float = limits.SECONDS, *, whole: bool = False) -> None:
         self._idle: asyncio.Queue[_Process | None] = asyncio.Queue()
         for _ in range(count):
             self._idle.put_nowait(None)
-        self._seconds = seconds
+        self._seconds, self._whole = seconds, whole
         self._open: set[_Process] = set()
 
     async def __aenter__(self) -> Self:
@@ -82,7 +85,7 @@ class Readers:
 
     async def _started(self) -> "_Process":
         async with asyncio.timeout(_START_SECONDS):
-            process = await _Process.start(self._seconds)
+            process = await _Process.start(self._seconds, self._whole)
         self._open.add(process)
         return process
 
@@ -98,14 +101,14 @@ class _Process:
         self._process = process
 
     @classmethod
-    async def start(cls, seconds: float) -> Self:
+    async def start(cls, seconds: float, whole: bool) -> Self:
         """Start it and wait until it has imported what it needs."""
         # Nothing of ours is in its environment: what it reads comes from strangers.
         kept = {
             name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ
         }
         started = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-c", _PROGRAM, str(seconds), *_paths(),
+            sys.executable, "-I", "-c", _PROGRAM, str(seconds), "whole" if whole else "cut", *_paths(),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=kept, limit=1 << 20,
         )  # fmt: skip
         process = cls(started)
@@ -169,14 +172,15 @@ def _paths() -> list[str]:
 
 
 _PROGRAM: Final = (
-    "import sys; sys.path[:] = sys.argv[2:]; "
-    "from channels.mail.reader import serve; serve(float(sys.argv[1]))"
+    "import sys; sys.path[:] = sys.argv[3:]; "
+    "from channels.mail.reader import serve; serve(float(sys.argv[1]), whole=sys.argv[2] == 'whole')"
 )
 
 
-def serve(seconds: float) -> None:
+def serve(seconds: float, *, whole: bool) -> None:
     """The process's own loop: read mails from stdin to its end, each in `seconds` of processor time."""
     from channels.mail.parse import read  # noqa: PLC0415 - only the process itself needs the parsers
+    from channels.mail.shorten import shortened  # noqa: PLC0415 - as above
 
     resource.setrlimit(resource.RLIMIT_AS, (limits.MOST_MEMORY, limits.MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -185,7 +189,8 @@ def serve(seconds: float) -> None:
     while raw := _next(stdin):
         # What the timer sends ends the process: nobody handles it.
         signal.setitimer(signal.ITIMER_PROF, seconds)
-        answer = encode(read(raw[0]))
+        found = read(raw[0])
+        answer = encode(found if whole else shortened(found))
         signal.setitimer(signal.ITIMER_PROF, 0)
         stdout.write(_LENGTH.pack(len(answer)))
         stdout.write(answer)

@@ -31,7 +31,7 @@ async def _parse(files: list[str]) -> None:
 
     from channels.mail.reader import Readers
 
-    async with Readers() as readers:
+    async with Readers(whole=True) as readers:
         for file in files:
             raw = await asyncio.to_thread(_content, file)
             shown = await _shown(readers, file, raw)

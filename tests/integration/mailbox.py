@@ -1,5 +1,6 @@
 """A mailbox of a desk, the mail that comes to it and what is sent from it."""
 
+from io import BytesIO
 from typing import Any
 
 from tests.eventually import eventually
@@ -18,7 +19,9 @@ class Mailbox:
         """Deliver a mail as a provider does."""
         content = raw.encode() if isinstance(raw, str) else raw
         headers = {"Authorization": f"Bearer {self._secret}", "Content-Type": "message/rfc822"}
-        answer = await self.desk.ask("POST", f"/hooks/{self.id}", data=content, headers=headers, role=None)
+        answer = await self.desk.ask(
+            "POST", f"/hooks/{self.id}", data=BytesIO(content), headers=headers, role=None
+        )
         assert answer.status == 202
         return answer.body
 

@@ -246,6 +246,19 @@ def _bounce(message_id: str, recipient: str) -> str:
     )
 
 
+async def test_a_very_long_text_is_shown_in_part_and_attached_whole(box: Mailbox) -> None:
+    """The message says so, and nothing of it is lost."""
+    lines = [f"Line {number} of a log that goes on and on" for number in range(60_000)]
+    await box.write("\r\n".join(lines), message_id="<1@example.org>")
+    (ticket,) = await box.tickets(1)
+    first = (await box.messages(ticket["conversation_id"], 1))[0]
+    assert (len(first["text"]), first["context"]["mail"]["cut"]) == (100_000, True)
+    (file,) = first["attachments"]
+    assert (file["name"], file["type"]) == ("message.txt", "text/plain")
+    whole = await box.desk.ask("GET", file["url"])
+    assert whole.body.decode().split("\n") == lines
+
+
 async def test_the_same_mail_again_is_one(box: Mailbox) -> None:
     """By the hook twice."""
     first = await box.write("Once.", message_id="<1@example.org>")

@@ -39,7 +39,7 @@ function authorOf(message) {
 function marksOf({ details, context }) {
   const { withdrawn, edited, discarded, subject, forwarded } = details ?? {};
   const other = context?.mail && subject && bare(subject) !== bare(open.value?.ticket?.subject ?? subject);
-  return [other && t("other_subject", { subject }), forwarded && t("was_forwarded"), context?.mail?.answers_forward && t("answers_forward"), withdrawn && t("withdrawn"), edited && t("edited"), discarded && t("discarded", { why: discarded })].filter(Boolean);
+  return [other && t("other_subject", { subject }), forwarded && t("was_forwarded"), context?.mail?.answers_forward && t("answers_forward"), context?.mail?.cut && t("cut"), withdrawn && t("withdrawn"), edited && t("edited"), discarded && t("discarded", { why: discarded })].filter(Boolean);
 }
 
 /** A subject without what mail programs put before it. */
