@@ -17,6 +17,8 @@ DEEPEST_HTML = 1_000
 MOST_TAGS = 100_000
 MOST_ENTITIES = 100_000
 LONGEST_HTML = 5 * MEGABYTE
+# Of rich text that Outlook wrapped; pictures make it long.
+LONGEST_RTF = MEGABYTE
 # Of a text more is not searched for quotes, it is all taken as written.
 LONGEST_TEXT = 2 * MEGABYTE
 # What a desk keeps to be shown, in characters: some forty pages. All of it is a file beside.

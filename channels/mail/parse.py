@@ -138,6 +138,8 @@ class _Content:
         if found is None:
             self._keep(part)
             return
+        if not found.whole:
+            self._keep(part)
         if found.html and not self._html:
             self._html.append(found.html)
         if found.text and not any(map(str.strip, self._plain)):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tnefparse import TNEF
 
+from channels.mail import rtf
 from channels.mail.charset import decoded
 
 # It logs what it doesn't know, which says nothing to anybody who runs a desk.
@@ -13,11 +14,15 @@ _MOST_FILES = 200
 
 
 class Unpacked(NamedTuple):
-    """The text and HTML within, "" where there is none, and the files as (name, content)."""
+    """The text and HTML within, "" where there is none, and the files as (name, content).
+
+    `whole`: nothing within was left unread.
+    """
 
     text: str
     html: str
     files: tuple[tuple[str, bytes], ...]
+    whole: bool
 
 
 def unpack(data: bytes) -> Unpacked | None:
@@ -25,7 +30,13 @@ def unpack(data: bytes) -> Unpacked | None:
     try:
         found = TNEF(data, do_checksum=False)
         files = tuple((_name(one), bytes(one.data or b"")) for one in found.attachments[:_MOST_FILES])
-        return Unpacked(_text(found.body), _text(found.htmlbody), files)
+        whole = len(found.attachments) <= _MOST_FILES
+        text, html = _text(found.body), _text(found.htmlbody)
+        if not (text or html) and found.rtfbody:
+            # Without a further library it is given as it stands in the file: compressed.
+            rich = rtf.text_of(bytes(found.rtfbody))
+            text, whole = (rich.text, whole and rich.whole) if rich else ("", False)
+        return Unpacked(text, html, files, whole)
     # The library guards against nothing: broken files raise whatever its reads come across.
     except Exception:
         return None

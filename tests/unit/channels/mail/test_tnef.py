@@ -9,6 +9,9 @@ from channels.mail.message import Read
 from channels.mail.parse import read
 from tests.unit.channels.mail.winmail import winmail
 
+HELLO_WORLD = bytes.fromhex(
+    "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+)
 FILES = (("Rechnung für März 2026.pdf", b"%PDF-1.4 lamp"), ("灯.txt", b"a lamp"))
 
 
@@ -64,3 +67,16 @@ def test_one_that_was_cut_off_loses_no_mail(length: int) -> None:
     """The rest of the mail is read; what can't be unwrapped is kept as a file."""
     found = wrapped(winmail(body="Hello", files=FILES)[:length], text="Outside.").mail
     assert (found.quarantined, found.text) == (None, "Outside.")
+
+
+def test_rich_text_is_read_where_there_is_nothing_else() -> None:
+    """As Outlook compresses it (the example of MS-OXRTFCP, 4.1.1)."""
+    found = wrapped(winmail(rtf=HELLO_WORLD, files=FILES[:1])).mail
+    assert (found.text, [one.name for one in found.attachments]) == ("hello world", [FILES[0][0]])
+
+
+def test_rich_text_that_can_t_be_read_is_a_file() -> None:
+    """What wraps it is kept, so that nothing is lost."""
+    found = wrapped(winmail(rtf=b"no rich text at all"), text="").mail
+    assert (found.quarantined, found.text) == (None, "")
+    assert [one.name for one in found.attachments] == ["winmail.dat"]

@@ -19,12 +19,15 @@ _OF_ATTACHMENT = 0x00069005
 # Property tags, MS-OXPROPS.
 _HTML = (0x1013, 0x0102)
 _INTERNET_CODEPAGE = (0x3FDE, 0x0003)
+_RTF = (0x1009, 0x0102)
 _LONG_NAME = (0x3707, 0x001F)
 _METHOD = (0x3705, 0x0003)
 
 
-def winmail(*, body: str = "", html: str = "", files: Sequence[tuple[str, bytes]] = ()) -> bytes:
-    """The file: `body` in code page 1252, `html` in UTF-8, `files` by their long names."""
+def winmail(
+    *, body: str = "", html: str = "", rtf: bytes = b"", files: Sequence[tuple[str, bytes]] = ()
+) -> bytes:
+    """The file: `body` in code page 1252, `html` in UTF-8, `rtf` compressed, `files` by their long names."""
     message = [
         (_VERSION, struct.pack("<I", 0x00010000)),
         (_CODEPAGE, struct.pack("<II", 1252, 0)),
@@ -36,6 +39,8 @@ def winmail(*, body: str = "", html: str = "", files: Sequence[tuple[str, bytes]
     if html:
         content = _binary(_HTML, html.encode("utf-8"))
         message.append((_PROPERTIES, _properties(_number(_INTERNET_CODEPAGE, 65001), content)))
+    if rtf:
+        message.append((_PROPERTIES, _properties(_binary(_RTF, rtf))))
     found = b"".join(_attribute(_MESSAGE, id_, data) for id_, data in message)
     return struct.pack("<IH", _SIGNATURE, 1) + found + b"".join(_file(*file) for file in files)
 
