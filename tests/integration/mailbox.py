@@ -98,3 +98,15 @@ async def opened(desk: Desk, smtp: SmtpServer, **settings: Any) -> Mailbox:
     made = await desk.ask("POST", "/api/v1/channels", {"kind": "email", "name": "Support", "settings": given})
     assert made.status == 201, made.body
     return Mailbox(desk, made.body, smtp)
+
+
+def bounce(message_id: str, recipient: str) -> str:
+    """A report that a mail came back for good."""
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n"
+        "--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 gone\r\n\r\n--r\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"Message-ID: {message_id}\r\n\r\nx\r\n--r--\r\n"
+    )

@@ -3,10 +3,13 @@
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from pydantic import SecretStr
 
+from gateway.settings import Settings
 from gateway.waiting import Waiting, Waits
 from router.values import Agent
 from storage import agents, conversations, visitors
@@ -14,11 +17,22 @@ from storage.paging import Sql
 from storage.store import Tx
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
-from tests.integration.mailbox import Mailbox, opened, text_of
+from tests.integration.mailbox import Mailbox, bounce, opened, text_of
 from tests.integration.office import STRANGE, office_in
 from tests.integration.test_widget_socket import said, site, visit
+from tests.services.servers import Servers
 from tests.services.smtp import SmtpServer
 from workers import continuing
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of a desk on either store."""
+    if request.param == "sqlite":
+        return Settings(data=tmp_path / "desk")
+    servers: Servers = request.getfixturevalue("servers")
+    database = SecretStr(servers.postgresql.new_database())
+    return Settings(data=tmp_path / "desk", database_url=database)
 
 
 @pytest.fixture
@@ -61,6 +75,40 @@ async def test_a_chat_goes_on_by_mail_and_comes_back(desk: Desk, box: Mailbox, i
     assert len(box.smtp.taken()) == 2
 
 
+async def test_a_mail_that_comes_back_is_told_to_agents_and_no_other_follows(
+    desk: Desk, box: Mailbox, impatient: None
+) -> None:
+    """The visitor, who may be there again, sees nothing of it."""
+    visitor = await visit(desk, (await site(desk))[0])
+    async with visitor.open() as tab:
+        await tab.say(said("c1", "A person please", name="Ann", email="ann@example.org"))
+        await tab.until("message", author="system")
+    (ticket,) = (await desk.ask("GET", f"/api/v1/tickets?channel={visitor.channel_id}")).body["data"]
+    await box.reply(ticket, "We send another lamp.")
+    (missed,) = await box.sent(1, "We send another lamp.")
+    await box.post(bounce(str(missed.mail["Message-ID"]), "ann@example.org"))
+    assert await noted(box, ticket, "We send another lamp.") == "it came back: 550 5.1.1 gone"
+    await box.reply(ticket, "It is on its way.")
+    why = await noted(box, ticket, "It is on its way.")
+    assert why == "held back: mail to this address it came back: 550 5.1.1 gone"
+    lines = await box.messages(ticket["conversation_id"], 1)
+    assert await visitor.shown() == [line["id"] for line in lines if line["kind"] == "public"]
+    assert [line["author"] for line in lines if line["kind"] == "public"][-1] == "agent"
+    assert len(box.smtp.taken()) == 1
+
+
+async def noted(box: Mailbox, ticket: dict[str, Any], text: str) -> str:
+    """Why the note by which a chat went on with these words was not delivered, once it says so."""
+
+    async def look() -> str:
+        for line in await box.messages(ticket["conversation_id"], 1):
+            if line["kind"] == "note" and text in line["text"] and line["delivery"]["state"] == "failed":
+                return str(line["delivery"]["error"])
+        return ""
+
+    return await eventually(look, 60)
+
+
 async def test_who_has_seen_it_gets_no_mail(desk: Desk, box: Mailbox) -> None:
     """Nor who told no address."""
     channel, _ = await site(desk)
@@ -81,7 +129,7 @@ async def test_who_has_seen_it_gets_no_mail(desk: Desk, box: Mailbox) -> None:
         async def seen() -> bool:
             return any([await read(partial(visitors.read_up_to, conversation_id=one)) for one in ids])
 
-        await eventually(seen, 30)
+        await eventually(seen, 60)
 
     def ten_minutes_later(tx: Tx) -> None:
         conversations.save(tx, [replace(conversations.lock(tx, one), due_at=tx.now) for one in ids])
@@ -92,7 +140,7 @@ async def test_who_has_seen_it_gets_no_mail(desk: Desk, box: Mailbox) -> None:
         found = [await read(partial(conversations.get, conversation_id=one)) for one in ids]
         return not any(one.due_at for one in found)
 
-    await eventually(over, 30)
+    await eventually(over, 60)
     lines = [line for one in ids for line in await box.messages(one, 1)]
     assert ([line for line in lines if line["kind"] == "note"], box.smtp.taken()) == ([], [])
 

@@ -10,7 +10,7 @@ from storage import agents, dead_letters
 from storage import mail as mails
 from tests.eventually import eventually
 from tests.integration.conftest import Desk
-from tests.integration.mailbox import Mailbox, opened, text_of
+from tests.integration.mailbox import Mailbox, bounce, opened, text_of
 from tests.integration.test_widget_socket import said, site, visit
 from tests.services.smtp import SmtpServer, Taken
 from workers import inbox
@@ -215,7 +215,7 @@ async def test_a_forward_that_comes_back_blocks_only_whom_it_went_to(box: Mailbo
     forward = await box.desk.ask("POST", f"/api/v1/tickets/{ticket['id']}/forwards", body)
     (sent,) = await box.sent(1, "Can you mend it?")
     await box.delivery(ticket, forward.body["id"], "sent")
-    await box.post(_bounce(str(sent.mail["Message-ID"]), "gone@supplier.example"))
+    await box.post(bounce(str(sent.mail["Message-ID"]), "gone@supplier.example"))
     await box.delivery(ticket, forward.body["id"], "failed")
     parts = box.desk.parts
     blocked = [
@@ -232,17 +232,6 @@ def _with_file(sender: str, text: str, name: str, content: str) -> str:
         f"--b\r\nContent-Type: text/plain\r\n\r\n{text}\r\n"
         f"--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename={name}\r\n\r\n"
         f"{content}\r\n--b--\r\n"
-    )
-
-
-def _bounce(message_id: str, recipient: str) -> str:
-    return (
-        "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\n"
-        "Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n"
-        "--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n"
-        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-        "Diagnostic-Code: smtp; 550 5.1.1 gone\r\n\r\n--r\r\nContent-Type: message/rfc822\r\n\r\n"
-        f"Message-ID: {message_id}\r\n\r\nx\r\n--r--\r\n"
     )
 
 
@@ -364,7 +353,7 @@ async def test_a_bounce_fails_its_message_and_stops_automatic_mail(box: Mailbox)
     (ours,) = await box.sent(1, "We send another.")
     await box.delivery(ticket, message["id"], "sent")
     for named in ("<forged.aaaaaaaaaaaaaaaa@desk.example>", str(ours.mail["Message-ID"])):
-        await box.post(_bounce(named, "ann@example.org"))
+        await box.post(bounce(named, "ann@example.org"))
     failed = await box.delivery(ticket, message["id"], "failed")
     assert failed["error"] == "it came back: 550 5.1.1 gone"
     parts = box.desk.parts
