@@ -26,6 +26,8 @@ _decoder: Final = msgspec.msgpack.Decoder(Read)
 _START_SECONDS: Final = 30.0
 # By the clock a mail may take so many times its limit: a busy machine has other work too.
 _PATIENCE: Final = 5.0
+# One whose pipe has closed has ended, or is about to.
+_END_SECONDS: Final = 5.0
 # What goes through the pipes at a time: tens of megabytes at once would hold up the loop.
 _PIECE: Final = 1 << 18
 
@@ -77,6 +79,7 @@ class Readers:
         except TimeoutError:
             overdue = True
         except (EOFError, ConnectionError, msgspec.DecodeError):
+            await process.ended()
             overdue = False
         await self._end(process)
         overdue = overdue or process.overdue
@@ -139,10 +142,17 @@ class _Process:
         """Whether its own timer ended it."""
         return self._process.returncode == -signal.SIGPROF
 
+    async def ended(self) -> None:
+        """Wait for the end of one that is about to: how it ended is known to whoever looks first."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await self._process.wait()
+
     async def kill(self) -> None:
         """End it, whatever it is doing."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
         await self._process.wait()
 
 
