@@ -6,7 +6,7 @@ from contextlib import suppress
 import structlog
 
 from bus.live import Live
-from storage import conversations, events
+from storage import conversations, events, visitors
 from storage.store import Store, StoreUnavailable
 
 log = structlog.get_logger()
@@ -17,7 +17,8 @@ _EVERY = 1.0
 
 class Fanout:
     """Follows the event log and nudges topic `contact:ID` for each public message to or from a contact, and
-    when something about the ticket of their conversation has changed.
+    when something about the ticket of their conversation has changed; with a conversation's first message
+    `contact:CHANNEL:ADDRESS` as well, for who listened before the contact was known.
 
     The nudge carries nothing: whoever listens asks the store for what it has not shown yet.
     """
@@ -25,7 +26,8 @@ class Fanout:
     def __init__(self, *, store: Store, live: Live) -> None:
         self._store, self._live = store, live
         self._news = asyncio.Event()
-        self._seq = 0
+        # What has been told; below zero until the first look.
+        self._seq = -1
         self._newest = 0
 
     def _committed(self, last: int) -> None:
@@ -33,9 +35,10 @@ class Fanout:
         self._news.set()
 
     async def run(self) -> None:
-        """Follow until cancelled."""
-        self._store.on_commit(self._committed)
-        self._seq = await self._store.read(events.last_event)
+        """Follow until cancelled; run again, it goes on where it was."""
+        if self._seq < 0:
+            self._store.on_commit(self._committed)
+            self._seq = await self._store.read(events.last_event)
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), _EVERY)
@@ -50,17 +53,25 @@ class Fanout:
 
     async def _step(self) -> bool:
         found = await self._store.read(lambda sql: events.events_after(sql, self._seq, _BATCH))
-        contacts: dict[str, None] = {}
-        changed: set[str] = set()
-        for event in found:
-            if event.type == "message.created" and event.data.get("kind") != "note":
-                contacts[event.data["contact"]] = None
-            elif event.type == "ticket.updated" and event.conversation_id:
-                changed.add(event.conversation_id)
-            self._seq = event.seq
+        spoke = [
+            event.data
+            for event in found
+            if event.type == "message.created" and event.data.get("kind") != "note"
+        ]
+        changed = {
+            event.conversation_id
+            for event in found
+            if event.type == "ticket.updated" and event.conversation_id
+        }
+        topics = dict.fromkeys(f"contact:{said['contact']}" for said in spoke)
         if changed:
             theirs = await self._store.read(lambda sql: conversations.contacts(sql, changed))
-            contacts |= dict.fromkeys(theirs)
-        for contact in contacts:
-            await self._live.publish(f"contact:{contact}", b"")
+            topics |= dict.fromkeys(f"contact:{contact}" for contact in theirs)
+        if new := {said["contact"] for said in spoke if said.get("position") == 1}:
+            places = await self._store.read(lambda sql: visitors.places(sql, new))
+            topics |= dict.fromkeys(f"contact:{channel}:{address}" for channel, address in places)
+        for topic in topics:
+            await self._live.publish(topic, b"")
+        # Only now: what could not be told is told again.
+        self._seq = found[-1].seq if found else self._seq
         return len(found) == _BATCH

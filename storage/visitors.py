@@ -3,6 +3,7 @@
 And what they have seen of it, for the agents.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, literal_co
 
 from bus.envelope import Attachment, Option
 from storage import schema
+from storage.listed import among
 from storage.prepared import Prepared
 from storage.store import Tx
 
@@ -45,6 +47,7 @@ _find = Prepared(
         _contact.channel_id == bindparam("channel"), _contact.address == bindparam("address")
     )
 )
+_places = Prepared(select(_contact.channel_id, _contact.address).where(among(_contact.id, "ids")))
 _helper = Prepared(
     select(schema.agents.c.name)
     .join_from(schema.conversations, schema.tickets, schema.tickets.c.id == schema.conversations.c.ticket_id)
@@ -88,6 +91,11 @@ def contact_point(sql: Connection, channel_id: str, address: str) -> str | None:
     """The id of who has this address on this channel; None for one who has never written."""
     found = _find.rows(sql, {"channel": channel_id, "address": address})
     return found[0][0] if found else None
+
+
+def places(sql: Connection, contact_point_ids: Iterable[str]) -> list[tuple[str, str]]:
+    """The channel and address of each of these."""
+    return [(line[0], line[1]) for line in _places.rows(sql, {"ids": sorted(contact_point_ids)})]
 
 
 def after(sql: Connection, contact_point_id: str, seq: int, limit: int) -> list[Shown]:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, repeat
 from typing import Any, Final
 
 import msgspec
@@ -39,8 +38,6 @@ POLICY, TRY_AGAIN, TOKEN_REFUSED = 1008, 1013, 4401
 _HELLO_S = 10.0
 _AGAIN_AFTER_S = 2.0
 TELL_WAIT_EVERY_S = 30.0
-# From the first message of somebody new until a worker has stored it: pauses between looks, in seconds.
-_PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 LinkTo = Callable[[str, int], str]
 """The address of a message's attachment, for whoever may see the message: message id, index."""
@@ -111,11 +108,6 @@ class Session:
                     with suppress(asyncio.CancelledError):
                         await task
 
-    @property
-    def _spoken(self) -> str:
-        """Where it is said that somebody new has said something."""
-        return f"spoken:{self._channel_id}:{self._visitor.id}"
-
     # --- out ------------------------------------------------------------------------------------------
 
     async def _show(self) -> None:
@@ -135,15 +127,10 @@ class Session:
 
     async def _known(self) -> str:
         find = partial(visitors.contact_point, channel_id=self._channel_id, address=self._visitor.id)
-        read = self._parts.store.read
-        async with self._parts.live.subscribe(self._spoken) as spoken:
-            if (contact := await read(find)) is not None:
-                return contact
-            # Somebody new: nothing to show until they have spoken, here or in another tab.
-            await anext(aiter(spoken))
-        pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
-        while (contact := await read(find)) is None:  # noqa: ASYNC110 - a worker elsewhere stores it
-            await asyncio.sleep(next(pauses))
+        # Somebody new: nothing to show until what they have said, here or on another socket, is stored.
+        async with self._parts.live.subscribe(topic(f"{self._channel_id}:{self._visitor.id}")) as nudges:
+            while (contact := await self._parts.store.read(find)) is None:
+                await anext(aiter(nudges))
         return contact
 
     async def _nudged(self, contact: str, nudge: bytes) -> None:
@@ -299,8 +286,6 @@ class Session:
             detail = "the desk can't keep this right now"
             await self._refuse("unavailable", detail, frame.client_id, _AGAIN_AFTER_S)
             return
-        if self._contact is None:
-            await self._parts.live.publish(self._spoken, b"{}")
         await self._say({"type": "accepted", "client_id": frame.client_id, "id": accepted.id})
 
     async def _refuse(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import APIRequestContext, FilePayload, Page, expect
+from playwright.sync_api import APIRequestContext, FilePayload, Page, Route, expect
 
 from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.elsewhere import shop_elsewhere
@@ -118,6 +118,34 @@ def test_a_site_names_its_user(shop: Page, channel: dict[str, Any]) -> None:
     expect(visitor.bubbles).to_have_count(0)
     call(shop, "identify", {"id": "u-7"}, word)
     visitor.sees("LMQ manual")
+
+
+def test_a_user_is_named_though_the_desk_is_away_for_a_moment(
+    open_page: OpenPage, desk: Desk, channel: dict[str, Any]
+) -> None:
+    """The chat asks again until it is answered."""
+    answers = [503, 429]
+
+    def answer(route: Route) -> None:
+        if answers and "hmac" in (route.request.post_data or ""):
+            route.fulfill(status=answers.pop())
+        else:
+            route.continue_()
+
+    secret = channel["secrets"]["identity_secret"].encode()
+    shop = open_page("/demo", goes_offline=True)
+    shop.route("**/visitor", answer)
+    with shop_elsewhere(desk.url, channel["id"]) as address:
+        shop.goto(address)
+        with shop.expect_response(lambda one: one.url.endswith("/visitor") and one.ok):
+            call(shop, "identify", {"id": "u-8"}, hmac.new(secret, b"u-8", "sha256").hexdigest())
+        visitor = Visitor(shop)
+        # A verified user is asked for nothing.
+        expect(visitor.chat.get_by_label("Your name")).to_have_count(0)
+        visitor.write("Where do I find the LMQ manual?")
+        visitor.sees("LMQ manual")
+        expect(visitor.waiting).to_have_count(0)
+    assert answers == []
 
 
 def test_what_the_visitor_does_is_told_with_their_consent_only(shop: Page, api: APIRequestContext) -> None:

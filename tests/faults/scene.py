@@ -148,12 +148,22 @@ class Scene:
         """SIGTERM under load: it ends by itself within 30 s, and well."""
         chosen = self._one(role)
         # One that is still starting has nothing in hand and just ends.
-        await asyncio.to_thread(chosen.wait_until_ready)
+        await self._ready(chosen)
         self._stopping = chosen
         async with asyncio.timeout(32):
             assert await asyncio.to_thread(chosen.stop) == 0, chosen.errors[-2000:]
         chosen.start()
         self._stopping = None
+
+    async def _ready(self, chosen: RoleProcess) -> None:
+        while True:
+            try:
+                return await asyncio.to_thread(chosen.wait_until_ready)
+            except AssertionError:
+                # One that could not reach its database when it started is started again.
+                if not chosen.ended:
+                    raise
+                await asyncio.sleep(0.5)
 
     async def paused(self, role: str, seconds: float) -> None:
         """It stands still with its connections open, and goes on."""

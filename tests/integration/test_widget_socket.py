@@ -12,11 +12,13 @@ from io import BytesIO
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from bus.envelope import Attachment
 from bus.live import Rate
 from bus.port import BusUnavailable
+from channels.widget import frames, receive
 from channels.widget.receive import Visitor
 from gateway.compose import composed
 from gateway.folder import prepare
@@ -150,6 +152,18 @@ async def test_a_message_is_accepted_shown_and_answered(browser: Browser) -> Non
         "created_at",
         "client_id",
     }
+
+
+async def test_what_was_taken_before_a_reload_is_shown_once_it_is_stored(browser: Browser) -> None:
+    """Also to somebody new, whose page is back before the desk knows them, and who says nothing more."""
+    frame = frames.Said(client_id="c1", text="my kitchen ceiling dripped purple paint")
+    visitor, now = Visitor(browser.visitor), datetime.now(UTC)
+    async with browser.open() as tab:
+        await tab.until("ready")
+        await browser.desk.parts.acceptance.take(
+            receive.envelope(browser.channel_id, visitor, frame, msgspec.json.encode(frame), now)
+        )
+        await tab.until("message", client_id="c1")
 
 
 async def test_a_message_that_is_sent_again_is_the_same_message(browser: Browser) -> None:

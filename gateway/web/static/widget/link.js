@@ -126,10 +126,15 @@ export class Link {
     if (signedIn) this.outbox.clear();
     this.#become(null);
     if (!user) return;
-    try {
-      this.#become(await this.#newToken({ user: { ...user, id: `${user.id}` }, hmac: hmac ?? "" }));
-    } catch (error) {
-      console.warn(`frontdesk: identify was refused (${error.message}); see docs/WIDGET_PROTOCOL.md`);
+    // Until it is answered or the site says something else: a desk that is away now is no refusal.
+    while (!this.#named) {
+      try {
+        return this.#become(await this.#newToken({ user: { ...user, id: `${user.id}` }, hmac: hmac ?? "" }));
+      } catch ({ message, status }) {
+        if (status < 500 && status !== 429) return console.warn(`frontdesk: identify was refused (${message}); see docs/WIDGET_PROTOCOL.md`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, backoff(this.attempts.value)));
+      this.attempts.value += 1;
     }
   }
 
@@ -151,7 +156,7 @@ export class Link {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(`${this.base}/visitor`, { method: "POST", headers, body: JSON.stringify(body) });
     if (answer.status === 403) this.state.value = "refused";
-    if (!answer.ok) throw new Error(`visitor: ${answer.status}`);
+    if (!answer.ok) throw Object.assign(new Error(`visitor: ${answer.status}`), { status: answer.status });
     return (await answer.json()).token;
   }
 
