@@ -65,15 +65,13 @@ def config(desk: Desk, handled: tuple[float, int]) -> Config:
 
 
 def agent_line(seen: Seen, desk: Desk, kinds: Iterable[str], now: float) -> AgentChanged:
-    """The agent as they are now. Who is in no queue by name serves them all."""
+    """The agent as they are now."""
     agent = seen.agent
-    queues = agent.queues or tuple(desk.queues)
-    skills = {_SKILL + skill: level for skill, level in agent.skills.items()}
     missed = None if seen.missed_at is None else min(seen.missed_at.timestamp(), now)
     return AgentChanged(
         at=now,
         id=agent.id,
-        skills=skills | {_QUEUE + queue: 1 for queue in queues},
+        skills=levels_of(agent, desk),
         channels={kind: agent.channels.get(kind, agent.capacity) for kind in (*kinds, NO_KIND)},
         capacity=agent.capacity,
         online=agent.active and agent.presence == "online",
@@ -107,6 +105,23 @@ def ticket_line(ticket: Ticket, desk: Desk, kind: str, before: Before, now: floa
         only=ticket.pinned_to,
         quiet=True,
     )
+
+
+def asked(ticket: Ticket, desk: Desk) -> list[Mapping[str, int]]:
+    """What it asks of who takes it: at first, then by each step that its queue has."""
+    line = ticket_line(ticket, desk, "", Before(), ticket.waiting_since.timestamp())
+    return [line.skills, *(step.skills for step in line.steps)]
+
+
+def levels_of(agent: Agent, desk: Desk) -> dict[str, int]:
+    """What an agent has of it, there or not. Who is in no queue by name serves them all."""
+    skills = {_SKILL + skill: level for skill, level in agent.skills.items()}
+    return skills | {_QUEUE + queue: 1 for queue in agent.queues or tuple(desk.queues)}
+
+
+def missing(levels: Mapping[str, int], wanted: Mapping[str, int]) -> list[str]:
+    """What of it they lack."""
+    return [name for name, level in wanted.items() if levels.get(name, 0) < level]
 
 
 def taken_line(ticket: Ticket, agent_id: str, desk: Desk, kind: str, now: float) -> Taken:

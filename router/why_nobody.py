@@ -8,7 +8,7 @@ import msgspec
 
 from router.calendar import opening
 from router.desk import Desk
-from router.pull import Before, Seen, ticket_line, units
+from router.pull import Seen, asked, levels_of, missing, units
 from router.values import Agent, Ticket
 
 
@@ -110,19 +110,14 @@ def _full(case: _Case, agent: Agent, taken: Sequence[Taken]) -> str:
 
 def _lacks(ticket: Ticket, desk: Desk, agent: Agent) -> str:
     """What is missing for any step that the ticket has reached or will."""
-    line = ticket_line(ticket, desk, "", Before(), ticket.waiting_since.timestamp())
-    has = {f"skill:{skill}": level for skill, level in agent.skills.items()}
-    has |= {f"queue:{queue}": 1 for queue in agent.queues or desk.queues}
-    for skills in (line.skills, *(step.skills for step in line.steps)):
-        missing = [name for name, level in skills.items() if has.get(name, 0) < level]
-        if not missing:
-            return ""
-    first = [name for name, level in line.skills.items() if has.get(name, 0) < level]
+    has, (first, *steps) = levels_of(agent, desk), asked(ticket, desk)
+    if any(not missing(has, wanted) for wanted in (first, *steps)):
+        return ""
     return "lacks " + ", ".join(
-        f"{name.partition(':')[2]} {line.skills[name]}"
+        f"{name.partition(':')[2]} {first[name]}"
         if name.startswith("skill:")
         else f"the queue {name.partition(':')[2]}"
-        for name in first
+        for name in missing(has, first)
     )
 
 

@@ -207,6 +207,12 @@ def active(sql: Connection) -> list[Agent]:
     return [_agents.load(line) for line in sql.execute(query.order_by(_row.id))]
 
 
+def on_shift(sql: Connection) -> list[Agent]:
+    """Those online who work by a shift."""
+    there = _row.active, _row.presence == "online", _row.shift != literal_column("''")
+    return [_agents.load(line) for line in sql.execute(_agents.select().where(*there).order_by(_row.id))]
+
+
 def some(sql: Connection, ids: Collection[str]) -> list[Agent]:
     """Those of these agents who are there."""
     return [_agents.load(line) for line in sql.execute(_agents.select().where(_row.id.in_(sorted(ids))))]

@@ -23,7 +23,7 @@ D = TypeVar("D")
 _row = schema.catalogue.c
 # More queues than anybody sets up.
 _ALL = 100_000
-_OF_CLOCKS = frozenset({"policy", "calendar"})
+_OF_CLOCKS = frozenset({"policy", "calendar", "queue"})
 _HOURS = frozenset(calendar.CalendarSpec.__struct_fields__) - {"earlier"}
 # No clock of a ticket that is worked on began so long ago.
 _REMEMBERED = timedelta(days=400)
@@ -94,14 +94,14 @@ def only_default(tx: Tx, id_: str) -> None:
 
 
 def _written(tx: Tx, kind: Kind, id_: str) -> None:
-    """Tell of it. Clocks that may be held to something else now are looked at again, ticket by ticket."""
+    """Tell of it. Tickets whose clocks or steps may be others now are looked at again, one by one."""
     tx.emit("catalogue.updated", kind=kind, id=id_)
     if kind in _OF_CLOCKS:
         ticket = schema.tickets.c
         later = or_(ticket.due_at.is_(None), ticket.due_at > tx.now)
-        tx.sql.execute(
-            update(schema.tickets).where(ticket.status.in_(sorted(ACTIVE)), later).values(due_at=tx.now)
-        )
+        again = update(schema.tickets).where(ticket.status.in_(sorted(ACTIVE)), later)
+        again = again.where(ticket.queue == id_) if kind == "queue" else again
+        tx.sql.execute(again.values(due_at=tx.now))
 
 
 def _with_earlier(before: Document, body: Mapping[str, Any], now: datetime) -> dict[str, Any]:

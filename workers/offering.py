@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from router.desk import Desk
 from router.lifecycle import alerted, assign, move
-from router.values import Agent, Ticket
+from router.pull import asked, levels_of, missing
+from router.values import Ticket
 from storage import agents, notifications, offers, tickets
 from storage.offers import Offer
 from storage.store import Tx
@@ -44,7 +45,7 @@ def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
     after = move(before, "queued", tx.now, desk)
     if state == "declined":
         notifications.settle_offer(tx, offer.agent_id, offer.ticket_id)
-        after = _without(tx, replace(after, declined_by=(*after.declined_by, offer.agent_id)))
+        after = _without(tx, replace(after, declined_by=(*after.declined_by, offer.agent_id)), desk)
     else:
         _missed(tx, offer.agent_id, desk.away_after_missed)
     return inbox.save(tx, before, after)
@@ -58,12 +59,14 @@ def accept(tx: Tx, offer: Offer, desk: Desk) -> Ticket:
     return inbox.save(tx, before, assign(before, offer.agent_id, tx.now, desk))
 
 
-def _without(tx: Tx, ticket: Ticket) -> Ticket:
+def _without(tx: Tx, ticket: Ticket, desk: Desk) -> Ticket:
+    """Who works where the ticket is or will be by a step, there or not, may still take it: they come next."""
     if ticket.pinned_to is not None:
         notices.declined_by_the_one(tx, ticket)
         return ticket
-    people = agents.active(tx.sql)
-    if any(may_take(agent, ticket) and agent.id not in ticket.declined_by for agent in people):
+    people, ways = agents.active(tx.sql), asked(ticket, desk)
+    others = [levels_of(agent, desk) for agent in people if agent.id not in ticket.declined_by]
+    if any(not missing(levels, wanted) for levels in others for wanted in ways):
         return ticket
     notices.declined_by_all(tx, ticket, people)
     return replace(ticket, declined_by=())
@@ -76,10 +79,3 @@ def _missed(tx: Tx, agent_id: str, most: int) -> None:
     if agent is not None and agent.presence == "online":
         agents.set_presence(tx, agent_id, "away")
         notices.away(tx, agent_id, "missed", most=most)
-
-
-def may_take(agent: Agent, ticket: Ticket) -> bool:
-    """Whether the agent works where the ticket is and has its skills, there or not."""
-    return (not agent.queues or ticket.queue in agent.queues) and all(
-        agent.skills.get(need.skill, 0) >= need.level for need in ticket.skills
-    )

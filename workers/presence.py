@@ -25,7 +25,7 @@ def lose_who_is_gone(tx: Tx, desk: Desk) -> int:
 
 def end_shifts(tx: Tx, desk: Desk) -> int:
     """Set away who is online although their shift is over; they keep what they have. Returns how many."""
-    over = [agent for agent in agents.active(tx.sql) if agent.presence == "online" and _over(agent, desk, tx)]
+    over = [agent for agent in agents.on_shift(tx.sql) if _over(agent, desk, tx)]
     for agent in over:
         agents.set_presence(tx, agent.id, "away")
         notices.away(tx, agent.id, "shift")

@@ -223,6 +223,37 @@ async def test_an_offer_is_told_and_read_once_it_is_answered(office: Office) -> 
     assert unread == [1, 2, 0]
 
 
+async def test_what_the_next_step_may_have_is_not_declined_by_everybody(office: Office) -> None:
+    """Ana is alone in her queue; Bob of billing may have it in a minute: until then she is spared."""
+    await office.store.write(joins("bob", queues=("billing",)))
+    for one in ("bill", "sue"):
+        await office.store.write(lambda tx, one=one: agents.leave(tx, agents.get(tx.sql, one).agent, "ana"))  # type: ignore[misc]
+    body = {"default": True, "offer_seconds": 60, "steps": [{"after_seconds": 60, "queue": "billing"}]}
+    await office.store.write(lambda tx: catalogue.save(tx, "queue", "general", "General", body))
+    await office.say(STRANGE)
+    desk = (await office.setup.reload()).desk
+    for who in ("ana", "bob"):
+        await office.assign.step()
+        offer = await office.store.read(partial(offers.pending, ticket_id=(await office.ticket()).id))
+        assert offer is not None
+        assert offer.agent_id == who
+        await office.store.write(partial(give_back, offer=offer, state="declined", desk=desk))
+        ticket = await office.ticket()
+        assert ticket.declined_by == (("ana",) if who == "ana" else ())
+        office.clock.forward(seconds=60)
+
+
+async def test_a_queue_s_new_step_alerts_what_waits_already(office: Office) -> None:
+    """Within moments, by the ticket's age."""
+    await office.say(STRANGE)
+    await fires(office, minutes=12)
+    steps = [{"after_seconds": 600, "anybody": True, "alert": True}]
+    body = {"default": True, "offer_seconds": 60, "steps": steps}
+    await office.store.write(lambda tx: catalogue.save(tx, "queue", "general", "General", body))
+    await fires(office, seconds=1)
+    assert len(await told(office, "queue_step")) == 2
+
+
 async def test_what_everybody_declined_is_told(office: Office) -> None:
     """To the supervisors, who may know why."""
     await office.say(STRANGE)
