@@ -66,7 +66,7 @@ def _stopped(step: Step, instead: Rule | None) -> str:
         case "failed":
             return f"it failed: {step.error}"
         case "not_reached":
-            return f"rule {_id(instead) or 'an earlier one'} matched before it"
+            return f"rule {instead.id} matched before it" if instead else "an earlier rule matched before it"
         case "hit":
             return f"rule {_id(instead)} set another queue after it"
         case _:

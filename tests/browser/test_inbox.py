@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, StorageState, expect
 
 from tests.browser.people import TAKE, OpenInbox, OpenPage, OpenShop
 from tests.desk import Desk
@@ -199,6 +199,23 @@ def test_a_ticket_says_why_it_is_there(open_inbox: OpenInbox, open_shop: OpenSho
     expect(details.locator("details.decision")).not_to_have_count(0)
     expect(details.get_by_role("heading", name="Who gets it")).to_be_visible()
     expect(details.get_by_text("could take it:")).to_be_visible()
+
+
+def test_a_ticket_says_why_it_is_not_elsewhere(
+    open_page: OpenPage, open_inbox: OpenInbox, open_shop: OpenShop, signed_in: StorageState
+) -> None:
+    """The nearest rule that would have sent it to the queue that is asked about, and what stopped it."""
+    open_shop().is_handed_over("Can walruses write?")
+    agent = open_inbox()
+    agent.open("walruses")
+    details = agent.page.get_by_role("complementary", name="Details")
+    details.get_by_label("Why not in another queue?").select_option("vip")
+    said = "rule vip would have sent it there, but the expression customer.tier == 'gold' was false"
+    expect(details.get_by_role("status")).to_have_text(said)
+    page = open_page(agent.page.url, state=signed_in, language="zh-CN")
+    page.get_by_label("为什么不在其他队列？").select_option("vip")
+    said = "规则 vip 本会送到那里，但表达式 customer.tier == 'gold' 不成立"
+    expect(page.get_by_role("complementary", name="详情").get_by_role("status")).to_have_text(said)
 
 
 def test_a_conversation_can_be_taken_from_the_bot(open_inbox: OpenInbox, open_shop: OpenShop) -> None:

@@ -10,6 +10,7 @@ import { Promised } from "./list.js";
 import { reason } from "./reasons.js";
 import { Assignment } from "./waiting.js";
 import { full, moment } from "./when.js";
+import { WhyNot } from "./why_not.js";
 import { t } from "./words.js";
 
 const sentences = signal({}); // "version language" -> rule id -> {name, sentence}
@@ -27,6 +28,7 @@ export function Details({ ticket, decisions, assignment, close }) {
     <h3>${t("why")}</h3>
     ${decisions.length ? decisions.map((one, at) => html`<${Decision} key=${one.id} decision=${one} first=${at === 0} />`)
       : html`<p class="muted">${t("why_none")}</p>`}
+    ${decisions.length > 0 && html`<${WhyNot} key=${ticket.id} ticket=${ticket} />`}
   </aside>`;
 }
 

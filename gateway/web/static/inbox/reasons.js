@@ -57,7 +57,26 @@ const OFFERED = [
   [/^served this customer last$/, () => "上次服务该客户的人"],
 ];
 
+const STOPPED = [
+  [/^no message was decided$/, () => "还没有对消息做过决定"],
+  [/^rule (\S+) sent it there$/, (_, rule) => `规则 ${rule} 已把它送到那里`],
+  [/^no rule sends anything to (.*)$/, (_, queue) => `没有规则会送到 ${queue}`],
+  [/^rule (\S+) would have sent it there, but (.*)$/, (_, rule, why) => `规则 ${rule} 本会送到那里，但${why.split("; ").map((part) => inChinese(part, STOPPED)).join("；")}`],
+  [/^it is off$/, () => "它已停用"],
+  [/^it failed: (.*)$/, (_, why) => `它出错了：${why}`],
+  [/^rule (\S+) matched before it$/, (_, rule) => `规则 ${rule} 先匹配了`],
+  [/^an earlier rule matched before it$/, () => "前面的规则先匹配了"],
+  [/^rule (\S+) set another queue after it$/, (_, rule) => `之后规则 ${rule} 设了别的队列`],
+  [/^its condition did not hold$/, () => "它的条件不成立"],
+  [/^the expression (.*) was false$/, (_, expression) => `表达式 ${expression} 不成立`],
+  [/^the expression (.*) was (.*)$/, (_, expression, found) => `表达式 ${expression} 的结果是 ${found}`],
+  [/^(\S+) (\S+) (.*) did not hold: it was (.*)$/, (_, field, op, expected, found) => `${field} ${op} ${expected} 不成立：实际为 ${found}`],
+];
+
 export const reason = (why) => (language.value === "zh" ? inChinese(why) : why);
+
+/** Why a ticket is not in another queue. */
+export const stopped = (text) => (language.value === "zh" ? inChinese(text, STOPPED) : text);
 
 /** Why a ticket was offered to whom. */
 export const why = (text) => (language.value === "zh" ? text.split("; ").map((part) => inChinese(part, OFFERED)).join("；") : text);
