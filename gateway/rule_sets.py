@@ -131,7 +131,11 @@ def stored(version: Version) -> Checked:
 def lists_of(sql: Sql) -> dict[str, dict[str, int]]:
     """The phrase lists that are in force: the published version's, else those to begin with."""
     current = rules.published(sql)
-    own = current.lists if current else {}
+    return in_force(current.lists if current else {})
+
+
+def in_force(own: rules.Lists) -> rules.Lists:
+    """A version's own phrase lists, and those to begin with where it has none."""
     return {name: dict(own.get(name, phrases)) for name, phrases in DEFAULT_LISTS.items()}
 
 

@@ -14,6 +14,7 @@ from router.decision import Context, Decision, Known
 from router.rules.engine import RuleSet, Step
 from router.rules.facts import Facts
 from router.rules.hours import hours
+from router.rules.scores import NAMES, reasons
 from router.telling import for_customer
 from router.values import ChannelRef, Conversation, Customer
 from storage import customers, figures, tickets
@@ -37,10 +38,11 @@ class Asked(NamedTuple):
 
 
 class Simulation(NamedTuple):
-    """What would be decided, and what became of each rule."""
+    """What would be decided, what became of each rule, and each score's phrases with their weights."""
 
     decision: Decision
     steps: tuple[Step, ...]
+    scores: dict[str, dict[str, int]]
 
 
 def simulated(
@@ -59,7 +61,10 @@ def simulated(
     named = {key: articles[key] for key in known if key in articles}
     told = for_customer(named, context.customer, context.channel)
     context = replace(context, match=match, articles=told)
-    return Simulation(decide(inbound, context, rules), rules.explain(Facts(inbound, context)))
+    facts = Facts(inbound, context)
+    steps = rules.explain(facts)
+    scores = {name: reasons(rules.lists.get(name, {}), facts.values["~text"]) for name in NAMES}
+    return Simulation(decide(inbound, context, rules), steps, scores)
 
 
 def _staged(sql: Sql, asked: Asked, setup: Setup, now: datetime) -> tuple[Inbound, Context]:

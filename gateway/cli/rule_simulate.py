@@ -41,9 +41,13 @@ def simulate(  # noqa: PLR0917 - each is an option
     except NoCustomer:
         raise Failure(f"There is no customer {customer}.") from None
     if as_json:
-        show_json({"decision": found.decision, "trace": found.steps})
+        show_json({"decision": found.decision, "trace": found.steps, "scores": found.scores})
         return
     show_trace(found.steps)
+    for name, phrases in found.scores.items():
+        if phrases:
+            reasons = ", ".join(f"{phrase} {weight}" for phrase, weight in phrases.items())
+            typer.echo(f"\n{name}: {reasons}", nl=False)
     typer.echo(f"\n{found.decision.why}")
 
 

@@ -110,6 +110,24 @@ def test_a_draft_is_gone_on_with(open_page: OpenPage, signed_in: StorageState) -
     expect(page.get_by_role("button", name="Punt", exact=True)).to_have_count(0)
 
 
+def test_phrases_are_weighed_and_seen_in_a_trial(open_page: OpenPage, signed_in: StorageState) -> None:
+    """A line without a weight is told; what is published counts, and a message tells which phrases it has."""
+    page = open_page("/admin/rules?part=phrases", state=signed_in)
+    urgency = page.get_by_label("Urgency")
+    before = urgency.input_value()
+    urgency.fill(f"{before}\nqzpronto")
+    expect(page.locator("form").get_by_role("alert")).to_contain_text("qzpronto")
+    urgency.fill(f"{before}\nqzpronto 33")
+    assert violations(page) == []
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("Changes that decide nothing yet: 1")).to_be_visible()
+    published(page)
+    page.get_by_role("link", name="Try out").click()
+    page.get_by_label("What a customer writes").fill("I need it qzpronto, today")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.get_by_role("status").first).to_contain_text("Urgency 53 qzpronto 33 · today 20")
+
+
 def test_the_form_speaks_chinese_on_a_small_screen(open_page: OpenPage, signed_in: StorageState) -> None:
     """Fields, operators, the sentence, and what is wrong."""
     page = open_page("/admin/rules", state=signed_in, language="zh-CN", size=(360, 780))

@@ -150,10 +150,11 @@ async def test_what_rules_can_be_made_of_is_told(desk: Desk) -> None:
 
 async def test_a_message_is_simulated_against_a_draft(furnished: Desk) -> None:
     """With the trace of each stage, its default last."""
-    body = {"text": "hello", "tier": "gold", "rules": [GOLD]}
+    body = {"text": "It is urgent, I need it today", "tier": "gold", "rules": [GOLD]}
     found = (await furnished.ask("POST", "/api/v1/routing/simulate", body)).body
     route = [(one["rule_id"], one["state"]) for one in found["trace"] if one["stage"] == "route"]
     assert (found["queue"], route) == ("vip", [("gold", "hit"), ("default", "not_reached")])
+    assert found["scores"]["urgency"] == {"score": 70, "reasons": {"urgent": 50, "today": 20}}
 
 
 async def test_a_trial_begins_and_is_stopped(furnished: Desk) -> None:

@@ -89,7 +89,8 @@ def list_versions(sql: Sql, call: Call, query: ListQuery) -> Page[VersionOut]:
 @api.read("/api/v1/routing/rules/versions/{version}", role="supervisor", summary="A version")
 def get_version(sql: Sql, call: Call, version: str) -> RulesOut:
     """One version, whole."""
-    return shown(rules.get(sql, _number(version)))
+    found = rules.get(sql, _number(version))
+    return shown(found._replace(lists=rule_sets.in_force(found.lists)))
 
 
 @api.read(
@@ -101,9 +102,8 @@ def diff_rules(sql: Sql, call: Call, version: str, other: str) -> DifferenceOut:
     """Rules added, removed, changed and moved, by id; 0 is the empty set."""
     before, after = (_version(sql, _number(one)) for one in (version, other))
     found = difference(before.rules, after.rules)
-    return DifferenceOut(
-        **found._asdict(), lists=before.lists != after.lists, cases=before.cases != after.cases
-    )
+    was, now = (rule_sets.in_force(one.lists) for one in (before, after))
+    return DifferenceOut(**found._asdict(), lists=was != now, cases=before.cases != after.cases)
 
 
 @api.asynchronous(

@@ -13,8 +13,8 @@ from gateway.http.resources.routing import LIMIT, looked_up
 from gateway.http.resources.rule_models import Draft
 from gateway.http.resources.ticket_models import MatchOut, match_out
 from gateway.simulating import Asked, NoCustomer, Simulation, simulated
-from router.decision import Decision
 from router.rules.engine import RuleSet
+from router.rules.scores import HIGHEST
 from storage.paging import Sql
 from workers.setup import Setup
 
@@ -51,6 +51,13 @@ class StepOut(BaseModel):
     error: str = ""
 
 
+class ScoreOut(BaseModel):
+    """A score, 100 at most, and the phrases it comes from, each with its weight."""
+
+    score: int
+    reasons: dict[str, int]
+
+
 class SimulationOut(BaseModel):
     """What would be done and why; nothing was stored or sent."""
 
@@ -60,6 +67,7 @@ class SimulationOut(BaseModel):
     priority: str | None
     match: MatchOut | None
     trace: list[StepOut]
+    scores: dict[str, ScoreOut]
     rules_version: int
 
 
@@ -95,7 +103,7 @@ async def simulate(call: Call, body: Simulated) -> SimulationOut:
         found = await parts.store.read(_decide)
     except NoCustomer:
         raise Invalid.at("/customer_id", "unknown", f"There is no customer {body.customer_id}.") from None
-    return _shown(found.decision, match_out(match), _json(found.steps))
+    return _shown(found, match_out(match))
 
 
 async def _rule_set(call: Call, body: Simulated, setup: Setup) -> RuleSet:
@@ -105,7 +113,8 @@ async def _rule_set(call: Call, body: Simulated, setup: Setup) -> RuleSet:
     return document.compiled
 
 
-def _shown(decision: Decision, match: MatchOut, steps: list[dict[str, Any]]) -> SimulationOut:
+def _shown(found: Simulation, match: MatchOut) -> SimulationOut:
+    decision, steps = found.decision, _json(found.steps)
     effects = _json([one for one in decision.effects if _tells(one)])
     opened: dict[str, Any] = next((one for one in effects if one["effect"] == "open_ticket"), {})
     return SimulationOut(
@@ -126,6 +135,10 @@ def _shown(decision: Decision, match: MatchOut, steps: list[dict[str, Any]]) -> 
             )
             for step in steps
         ],
+        scores={
+            name: ScoreOut(score=min(HIGHEST, sum(phrases.values())), reasons=phrases)
+            for name, phrases in found.scores.items()
+        },
         rules_version=decision.rules_version,
     )
 

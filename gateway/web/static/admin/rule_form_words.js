@@ -1,5 +1,6 @@
 // What the form of a rule says, and what waits to be published.
 export const en = {
+  part_phrases: "Phrases", phrases_lead: "Rules can ask how urgent a message is and how much of a complaint: the weights of the phrases in it, 100 at most. One phrase a line, then its weight, 1 to 100.", score_urgency: "Urgency", score_complaint: "Complaint", phrase_wrong: "A phrase and a weight from 1 to 100, please: {line}",
   new_rule: "New rule", add_rule: "Add a rule", from_recipe: "From a recipe…", recipes: "Rules to begin with", recipes_lead: "What you choose is put among your changes, with its tests; change its queues and words to yours before you publish.",
   rule_name: "Name", rule_stage: "Stage", rule_if: "If", rule_mode: "How many must hold", mode_all: "all of these hold", mode_any: "any of these holds", always_matches: "No condition: it always matches.",
   add_condition: "Add a condition", rule_then: "Then", add_effect: "Add an effect", condition_n: "Condition {n}", effect_n: "Effect {n}", take_out: "Take out: {what}", rule_done: "Done",
@@ -16,6 +17,7 @@ export const en = {
 };
 
 export const zh = {
+  part_phrases: "短语", phrases_lead: "规则可以判断消息有多紧急、多像投诉：即其中短语的权重之和，最高 100。每行一个短语，后接权重（1 至 100）。", score_urgency: "紧急程度", score_complaint: "投诉程度", phrase_wrong: "请写短语和 1 至 100 的权重：{line}",
   new_rule: "新规则", add_rule: "新增规则", from_recipe: "从范例开始…", recipes: "规则范例", recipes_lead: "选中的范例连同测试会加入您的修改；发布前请改成自己的队列和用语。",
   rule_name: "名称", rule_stage: "阶段", rule_if: "如果", rule_mode: "满足几项", mode_all: "以下全部成立", mode_any: "以下任意一项成立", always_matches: "没有条件：始终匹配。",
   add_condition: "添加条件", rule_then: "那么", add_effect: "添加动作", condition_n: "条件 {n}", effect_n: "动作 {n}", take_out: "移除：{what}", rule_done: "完成",

@@ -2,7 +2,7 @@
 import { signal } from "../ui/html.js";
 import { call, callWithTag } from "../inbox/api.js";
 
-/** `{version, etag, before, rules, lists, casesBefore, cases, checked}`; null while nothing is being changed. `checked` is what the desk says of them, or `{problem}`. */
+/** `{version, etag, before, rules, listsBefore, lists, casesBefore, cases, checked}`; null while nothing is being changed. `checked` is what the desk says of them, or `{problem}`. */
 export const work = signal(null);
 
 /** What changes begin with: the published rules, or those of another version. */
@@ -11,7 +11,7 @@ export async function base(version) {
   const other = version !== undefined && version !== value.version;
   const { version: number, rules, lists, cases } = other ? await call("GET", `/routing/rules/versions/${version}`) : value;
   // Left out, the phrase lists are those of the published version.
-  return { version: number, etag, before: value.rules, rules, lists: other ? lists : undefined, casesBefore: value.cases, cases, about: value.about };
+  return { version: number, etag, before: value.rules, rules, listsBefore: value.lists, lists: other ? lists : undefined, casesBefore: value.cases, cases, about: value.about };
 }
 
 /** What the desk says of a copy: errors as a Problem, else warnings, failing tests, and the sentences of `tell`. */
@@ -32,7 +32,7 @@ export function changedIds({ before, rules }) {
   return rules.filter((rule) => old.get(rule.id) !== JSON.stringify(rule)).map(({ id }) => id);
 }
 
-/** How much is not as it was: rules changed and taken out; one more for their order, and one for the tests. */
+/** How much is not as it was: rules changed and taken out; one more for their order, for the phrases, and for the tests. */
 export function changes(copy) {
   const ids = new Set(copy.rules.map(({ id }) => id));
   const gone = copy.before.filter(({ id }) => !ids.has(id)).length;
@@ -40,8 +40,12 @@ export function changes(copy) {
   const order = copy.rules.map(({ id }) => id).filter((id) => kept.includes(id));
   const moved = kept.join("\n") !== order.join("\n");
   const tested = JSON.stringify(copy.cases) !== JSON.stringify(copy.casesBefore);
-  return changedIds(copy).length + gone + Number(moved) + Number(tested);
+  const listed = copy.lists !== undefined && sorted(copy.lists) !== sorted(copy.listsBefore);
+  return changedIds(copy).length + gone + Number(moved) + Number(listed) + Number(tested);
 }
+
+// The same phrases in another order are the same.
+const sorted = (lists) => JSON.stringify(Object.entries(lists).map(([name, phrases]) => [name, Object.entries(phrases).sort()]).sort());
 
 export const put = (copy, at, rule) => goOn({ ...copy, rules: copy.rules.toSpliced(at, 1, rule) });
 export const remove = (copy, at) => goOn({ ...copy, rules: copy.rules.toSpliced(at, 1) });

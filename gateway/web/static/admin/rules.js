@@ -1,13 +1,14 @@
-// Routing rules in four parts: the rules that decide, their versions, trials, and the tests beside them.
+// Routing rules in five parts: the rules that decide, their versions, trials, the tests and the phrases beside them.
 import { html } from "../ui/html.js";
 import { address, follow, route } from "../inbox/route.js";
 import { Cases } from "./rule_cases.js";
 import { RuleList } from "./rule_list.js";
+import { Phrases } from "./rule_phrases.js";
 import { Trials } from "./rule_trials.js";
 import { Versions } from "./rule_versions.js";
 import { t } from "./words.js";
 
-const PARTS = { published: RuleList, versions: Versions, trials: Trials, tests: Cases };
+const PARTS = { published: RuleList, versions: Versions, trials: Trials, tests: Cases, phrases: Phrases };
 
 export function Rules() {
   const part = route.value.part in PARTS ? route.value.part : "published";
