@@ -11,11 +11,16 @@ from router.values import Conversation
 _LONGEST_TITLE = 80
 
 
+def likely_wait(context: Context, queue: str) -> int | None:
+    """Seconds that a ticket will likely wait in the queue; None where too little is known."""
+    each = context.waits.get("")
+    return context.waits.get(queue, None if each is None else each * (context.waiting.get(queue, 0) + 1))
+
+
 def notice(context: Context, language: str, queue: str) -> str:
     """That a person takes over, with the ticket's number (to be filled in) and the usual wait if known."""
     say = words(language)
-    each = context.waits.get("")
-    wait = context.waits.get(queue, None if each is None else each * (context.waiting.get(queue, 0) + 1))
+    wait = likely_wait(context, queue)
     if wait is None:
         return say["handover"]
     return say["handover_wait"].replace("{wait}", _duration(wait, language))

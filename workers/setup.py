@@ -10,7 +10,7 @@ from router.decision import Event
 from router.desk import Desk
 from router.rules.effects import Answer
 from router.rules.engine import RuleSet, compile_rules
-from router.rules.fields import calendar_of
+from router.rules.fields import OF_QUEUE, calendar_of
 from router.rules.form import Rule, parse
 from router.rules.scores import DEFAULT_LISTS
 from router.values import ChannelRef
@@ -20,9 +20,7 @@ from storage.store import Store, Tx, setup_version
 
 T = TypeVar("T")
 _PARTS: Final = 10_000
-_READ: Final = frozenset(
-    {"customer", "customer.open_tickets", "customer.last_contact", "queue_oldest", "hours"}
-)
+_READ: Final = frozenset({"customer", "customer.open_tickets", "customer.last_contact", "hours", *OF_QUEUE})
 
 
 class Canary(NamedTuple):

@@ -19,12 +19,14 @@ from msgspec.structs import replace
 from bus.envelope import Inbound, Message, Sender
 from router.decision import Context, Event, Hit
 from router.desk import Desk
+from router.expected_wait import expected_wait
 from router.lifecycle import Refused, edit, move, retarget, snooze
 from router.rules.engine import RuleSet
 from router.rules.facts import Facts
 from router.rules.outcome import Outcome
 from router.values import ChannelRef, Conversation, Customer, Ticket
 from storage import (
+    assignment,
     conversations,
     customers,
     decisions,
@@ -196,6 +198,7 @@ def _facts(tx: Tx, setup: Setup, ticket: Ticket, *, event: Event, actor: Any, be
         match=made[0].made.context.match if made else None,
         articles=made[0].made.context.articles if made else {},
         waiting=tickets.queue_lengths(tx.sql) if "queue_waiting" in setup.fields else {},
+        waits=_waits(tx, ticket) if "expected_wait" in setup.fields else {},
         default_queue=setup.desk.default_queue,
         oldest=looked.oldest,
         history=looked.histories.get(customer.id),
@@ -205,6 +208,11 @@ def _facts(tx: Tx, setup: Setup, ticket: Ticket, *, event: Event, actor: Any, be
         before=before,
     )
     return Facts(inbound, context)
+
+
+def _waits(tx: Tx, ticket: Ticket) -> dict[str, int]:
+    found = expected_wait(*assignment.waits(tx.sql, ticket))
+    return {} if found is None else {ticket.queue: round(found)}
 
 
 def _conversation(tx: Tx, ticket: Ticket) -> Conversation:

@@ -19,9 +19,9 @@ import msgspec
 from router.decision import Event, Hit
 from router.rules.compiled import CompiledRule, compiled_rule, in_words
 from router.rules.conditions import fields_of
-from router.rules.effects import AddTag, Set
+from router.rules.effects import AddTag, SayReply, Set
 from router.rules.facts import Facts
-from router.rules.fields import Values
+from router.rules.fields import OF_QUEUE, Values
 from router.rules.form import FIRST_MATCH, STAGES, Rule, Stage
 from router.rules.index import RuleIndex
 from router.rules.matching import Failed
@@ -29,6 +29,7 @@ from router.rules.operators import Test
 from router.rules.outcome import Outcome
 from router.rules.roots import ASKED, WHOLE, merged
 from router.rules.scores import DEFAULT_LISTS, LISTS, Lists
+from router.rules.template import asked_by
 
 DEFAULT: Final = "default"
 State = Literal["hit", "miss", "not_reached", "off", "failed"]
@@ -70,7 +71,8 @@ class _Placed:
 class RuleSet:
     """Compiled rules; immutable: one serves any number of messages. `version` is carried, not used.
 
-    These are the rules for one `event`; `on` gives those for another. `looks_at` are the fields they name.
+    These are the rules for one `event`; `on` gives those for another. `looks_at` are the fields they name,
+    replies among them.
     """
 
     def __init__(
@@ -114,11 +116,18 @@ class RuleSet:
 
     @cached_property
     def looks_at(self) -> frozenset[str]:
-        """The fields that conditions name, or expressions: `customer.tier`, or `customer` as a whole."""
+        """What conditions, expressions and replies name: `customer.tier`, or `customer` as a whole."""
         named = {name for one in self._compiled if one.rule.if_ for name in fields_of(one.rule.if_)}
         asked = {f"{name}.{part}" for name, parts in self._asked.items() for part in parts}
         whole = {name for name, parts in self._asked.items() if not parts}
-        return frozenset(named | asked | whole)
+        said = {
+            name
+            for one in self._compiled
+            for effect in one.rule.then
+            if isinstance(effect, SayReply)
+            for name in asked_by(effect.reply)
+        }
+        return frozenset(named | asked | whole | said)
 
     def run(self, facts: Facts, spent: frozenset[str] = frozenset()) -> Outcome:
         """What the rules make of a message. Never raises on any text; writes into `facts` what rules set.
@@ -242,7 +251,7 @@ def _changing(rules: tuple[Rule, ...]) -> frozenset[str]:
     changing = {effect.set for effect in effects if isinstance(effect, Set)}
     if any(isinstance(effect, AddTag) for effect in effects):
         changing.add("tags")
-    return frozenset(changing | {"queue_waiting", "queue_oldest"} if "queue" in changing else changing)
+    return frozenset(changing | {*OF_QUEUE} if "queue" in changing else changing)
 
 
 def _holds(test: Test, values: Values) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args
 from bus.envelope import Action, Edit, Inbound, Message
 from knowledgebase.text import language as language_of
 from router.decision import Actor, Context, Event
+from router.handover import likely_wait
 from router.rules.scores import DEFAULT_LISTS, LISTS, Lists, score
 from router.rules.text import LONGEST, folded, widened
 from router.values import PRIORITIES, TicketStatus, WaitingReason, With
@@ -26,6 +27,8 @@ _OTHER_SCRIPTS: Final = frozenset({"zh", "ja", "ko", "ru", "ar", "th", "el", "he
 # A few hundred letters tell a script as surely as the whole text does.
 _ENOUGH_FOR_LANGUAGE: Final = 400
 _LONGEST_LIST: Final = 1_000
+OF_QUEUE: Final = ("queue_waiting", "queue_oldest", "expected_wait")
+"""Fields that change with the queue."""
 
 
 class Values(dict[str, Any]):
@@ -95,7 +98,7 @@ def _written(text: str) -> str:
 def _derived(name: str) -> tuple[str, ...]:
     """The slots that hang on a field."""
     own = ("~" + name, "=" + name, "*" + name, "^" + name.partition(".")[0])
-    of_queue = ("queue_waiting", "^queue_waiting", "queue_oldest", "^queue_oldest")
+    of_queue = (slot + each for each in OF_QUEUE for slot in ("", "^"))
     return (*own, *of_queue) if name == "queue" else own
 
 
@@ -244,6 +247,7 @@ FIELDS: Final[dict[str, Field]] = {
     "tags": Field("list", lambda v: getattr(v.context.ticket, "tags", ())),
     "queue_waiting": Field("number", lambda v: v.context.waiting.get(v["queue"], 0)),
     "queue_oldest": Field("number", lambda v: v.context.oldest.get(v["queue"], 0.0)),
+    "expected_wait": Field("number", lambda v: likely_wait(v.context, v["queue"])),
 }
 
 FAMILIES: Final[dict[str, str]] = {

@@ -3,17 +3,15 @@
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from router.rules.effects import AddTag, Effect, Set
-from router.rules.fields import comparable
+from router.rules.fields import OF_QUEUE, comparable
 from router.rules.matching import Compiled
 from router.rules.needs import Key, weigher
 from router.rules.patterns import PatternIndex
 from router.rules.text import PhraseIndex, folded
 
-# What changes with the queue.
-_OF_QUEUE: Final = ("queue_waiting", "queue_oldest")
 ByValue = dict[Any, tuple[int, ...]]
 
 
@@ -59,7 +57,7 @@ class RuleIndex:
                 self.always.append(number)
             for key in keys or ():
                 self._rules.setdefault(key, []).append(number)
-                if key[0][0] in "<>" or key[0] in _OF_QUEUE:
+                if key[0][0] in "<>" or key[0] in OF_QUEUE:
                     self._loose.setdefault(key[0].lstrip("<>"), []).append(number)
         self._slots: dict[str, dict[str, ByValue]] = {}
         for (slot, value), numbers in self._rules.items():
@@ -110,7 +108,7 @@ class RuleIndex:
                     keys.append((effect.set, effect.to))
                 found.update(self._loose.get(effect.set, ()))
                 if effect.set == "queue":
-                    for field in _OF_QUEUE:
+                    for field in OF_QUEUE:
                         found.update(self._loose.get(field, ()))
             elif isinstance(effect, AddTag):
                 keys.append(("*tags", folded(effect.tag)))

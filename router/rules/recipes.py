@@ -16,11 +16,12 @@ class Recipe(NamedTuple):
 _COMPLAINT: Final = {"field": "complaint", "op": "at_least", "value": 50}
 _NEW: Final = {"field": "ticket.status", "op": "not_exists"}
 _ACKNOWLEDGEMENT: Final = (
-    "{% if language == 'zh' %}您的工单号是 #{{ ticket.number }}，前面还有 {{ queue_waiting }} 位在等待，"
-    "最长已等待 {{ queue_oldest | divided_by: 60 | ceil }} 分钟。"
+    "{% if language == 'zh' %}您的工单号是 #{{ ticket.number }}，队列中有 {{ queue_waiting }} 张工单在等待"
+    "{% if expected_wait %}，预计等待约 {{ expected_wait | divided_by: 60.0 | ceil }} 分钟{% endif %}。"
     "{% if match.title %}您也可以先看看：{{ match.title }}{% endif %}"
-    "{% else %}Your ticket is #{{ ticket.number }}. {{ queue_waiting }} wait in this queue, the longest for "
-    "{{ queue_oldest | divided_by: 60 | ceil }} minutes."
+    "{% else %}Your ticket is #{{ ticket.number }}. Tickets waiting in this queue: {{ queue_waiting }}."
+    "{% if expected_wait %} We expect to answer within about {{ expected_wait | divided_by: 60.0 | ceil }} "
+    "minutes.{% endif %}"
     "{% if match.title %} Meanwhile this may help: {{ match.title }}{% endif %}{% endif %}"
 )
 

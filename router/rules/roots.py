@@ -182,6 +182,7 @@ _CHANGING: Final[dict[str, Reader]] = {
     "queue": lambda v: v["queue"],
     "queue_waiting": lambda v: v["queue_waiting"],
     "queue_oldest": lambda v: v["queue_oldest"],
+    "expected_wait": lambda v: v["expected_wait"],
     "tags": lambda v: list(v["tags"]),
     "fields": lambda v: bounded(v.set_fields()),
 }

@@ -5,7 +5,7 @@ Filters and tags are the few that can neither read files, nor the clock, nor blo
 """
 
 from collections.abc import Callable, Collection
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from liquid import Environment, RenderContext
@@ -88,6 +88,14 @@ class Template(Text):
     def render(self, values: Values) -> str:
         """The reply. Raises ValueError where the template fails on this message."""
         return self.fill(partial(root, values))
+
+
+@lru_cache(maxsize=10_000)
+def asked_by(source: str) -> frozenset[str]:
+    """What a reply's template looks at: `customer.name`, `queue_waiting`; of a list or a map, the whole."""
+    found = _LIQUID.from_string(source).analyze().globals
+    paths = (one.segments for uses in found.values() for one in uses)
+    return frozenset(".".join(map(str, path)) for path in paths)
 
 
 def _said(error: Exception) -> str:

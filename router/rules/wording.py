@@ -65,6 +65,7 @@ FIELDS: Final[dict[str, Words]] = {
     "urgency": ("the urgency", "紧急程度"),
     "complaint": ("the complaint score", "投诉程度"),
     "queue_oldest": ("the longest wait in the queue in seconds", "队列中最长等待秒数"),
+    "expected_wait": ("the expected wait in seconds", "预计等待秒数"),
     "queue_waiting": ("the number of tickets waiting in the queue", "队列中等待的工单数"),
 }
 FAMILIES: Final[dict[str, Words]] = {

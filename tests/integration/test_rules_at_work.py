@@ -16,6 +16,7 @@ from gateway import callbacks, explaining
 from gateway.rule_sets import checked
 from router.decision import Actor
 from router.lifecycle import edit
+from router.rules.recipes import RECIPES
 from storage import restoring, rule_calls, rule_counts, rule_trials, rules, setup, tickets
 from storage.store import Tx
 from tests.integration.office import ASKS, STRANGE, Office, office_in, office_on
@@ -111,6 +112,21 @@ async def test_a_rule_hears_of_a_ticket_once_it_is_there(office: Office) -> None
     assert [text for author, text in await office.talk() if "Your number" in text] == ["Your number is 1001."]
     assert (await office.ticket()).tags == ("told",)
     assert (await office.store.read(rule_counts.every))["r1"].hits == 1
+
+
+async def test_an_acknowledgement_tells_how_many_wait(office: Office) -> None:
+    """The recipe's, as it is: the ticket's number and who waits, and no time that nobody can know."""
+    (recipe,) = (one for one in RECIPES if one.id == "acknowledgement")
+    await office.rule(*recipe.rules)
+    await settle(office)
+    await office.say(STRANGE)
+    await office.say(STRANGE, who="bob")
+    await settle(office)
+    talks = [await office.talk(one) for one in await office.conversations()]
+    said = sorted(
+        text.partition(" Meanwhile")[0] for talk in talks for _, text in talk if "Your ticket is" in text
+    )
+    assert said == [f"Your ticket is #{number}. Tickets waiting in this queue: 2." for number in (1001, 1002)]
 
 
 async def test_a_rule_of_changes_sees_what_was_before(office: Office) -> None:

@@ -37,6 +37,9 @@ LOOKS: list[tuple[str, dict[str, Any], str, Any, bool]] = [
         True,
     ),
     ("the longest wait", {"oldest": {"general": 90.0}}, "queue_oldest greater", 60, True),
+    ("the expected wait", {"waits": {"general": 600}}, "expected_wait at_least", 600, True),
+    ("reckoned by who waits", {"waits": {"": 60}}, "expected_wait is", 240, True),
+    ("a wait nobody knows", {}, "expected_wait at_most", 600, False),
     ("what it was", {"ticket": TICKET, "before": AGO}, "previous.priority is", "high", True),
     ("who acts", {"actor": "agent"}, "actor is", "agent", True),
 ]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from router.rules.template import Template
-from tests.unit.router.rule_facts import MATCH, TICKET, facts, outcome
+from router.rules.template import Template, asked_by
+from tests.unit.router.rule_facts import MATCH, TICKET, facts, outcome, rule_set
 
 EXACT = [
     "a < b & c > d \"quoted\" 'single'",
@@ -102,3 +102,11 @@ def test_a_reply_sees_what_rules_set() -> None:
         {"stage": "respond", "then": [{"reply": "{{ tags | first }} {{ fields.order }}"}]},
     )
     assert made.replies == ("a A-1",)
+
+
+def test_a_reply_says_what_it_looks_at() -> None:
+    """So that what is read for rules is read for replies."""
+    source = "{{ customer.open_tickets }} {{ queue_waiting }}{% for tag in tags %}{{ tag }}{% endfor %}"
+    assert asked_by(source) == {"customer.open_tickets", "queue_waiting", "tags"}
+    reply = {"events": ["ticket_created"], "then": [{"reply": source}]}
+    assert rule_set(reply).on("ticket_created").looks_at == asked_by(source)
