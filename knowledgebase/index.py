@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledgebase.block import Block, Floats, Ints, block
+from knowledgebase.block import Block, Floats, Ints, blocks, joined, rows_of
 from knowledgebase.growing import Growing, Vectors
 from knowledgebase.postings import Postings
 from knowledgebase.question import Question, View
@@ -59,13 +59,17 @@ class Index:
         self._place([len(phrasings) for phrasings in articles])
         self.spelling = Spelling(_words(self.phrasings))
         self._late, self._gone = 0, np.empty(0, dtype=np.int64)
-        found = block(self.phrasings, self.owner, len(self._vocabulary))
+        found = blocks(self.phrasings, self.starts, len(self._vocabulary))
         self._imagined = len(articles) + _IMAGINED + 1
         self._means = self._vocabulary.means()
-        self._weight = self._idf(np.bincount(found.pair_term, minlength=len(self._vocabulary)))
-        self._numbers, self._offsets = found.numbers, found.offsets
+        holding = np.zeros(len(self._vocabulary), dtype=np.int64)
+        for one in found:
+            np.add.at(holding, one.pair_term, 1)
+        self._weight = self._idf(holding)
+        self._numbers = joined([one.numbers for one in found])
+        self._offsets = np.concatenate([[0], np.cumsum([len(one.numbers) for one in self.phrasings])])
         self._norms, self._whole_norms = self._lengths(found, vectors)
-        self._postings = Postings(found.numbers, found.row, len(self._vocabulary))
+        self._postings = Postings(self._numbers, rows_of(found), len(self._vocabulary))
         self._growing = Growing(vectors) if vectors is not None else None
         self.vectors = self._growing.rows() if self._growing else None
         self._sketch = Sketch(vectors) if vectors is not None and len(vectors) > FROM else None
@@ -80,14 +84,16 @@ class Index:
         prior = np.where(self._vocabulary.functions(since), _IMAGINED / 5, 0.0)
         return np.log(self._imagined / (holding + 0.5 + prior)) * self._vocabulary.kinds(since)
 
-    def _lengths(self, found: Block, vectors: Vectors | None) -> tuple[list[Floats], list[Floats]]:
-        """By view: of phrasings in terms, of whole articles."""
-        pairs = [found.lengths(view, self._weight) for view in (self._means, ~self._means)]
-        norms, wholes = [norm for norm, _ in pairs], [whole for _, whole in pairs]
+    def _lengths(self, found: Sequence[Block], vectors: Vectors | None) -> tuple[list[Floats], list[Floats]]:
+        """Of the last phrasings, by view: of phrasings in terms, of whole articles."""
+        norms, wholes = [], []
+        for view in (self._means, ~self._means):
+            pairs = [one.lengths(view, self._weight) for one in found]
+            norms.append(joined([norm for norm, _ in pairs]))
+            wholes.append(joined([whole for _, whole in pairs]))
         if vectors is not None:
-            article = self.owner[-len(vectors) :] - (len(self.count) - found.articles)
-            starts = np.searchsorted(article, np.arange(found.articles))
-            sums = np.add.reduceat(vectors, starts, axis=0)
+            starts = self.starts[-len(wholes[0]) :]
+            sums = np.add.reduceat(vectors, starts - starts[0], axis=0)
             wholes.append(np.linalg.norm(sums, axis=1).astype(np.float64))
         return norms, wholes
 
@@ -128,14 +134,16 @@ class Index:
         self._means = np.concatenate([self._means, self._vocabulary.means(since)])
         new = self._idf(np.ones(len(self._means) - since, dtype=np.int64), since)
         self._weight = np.concatenate([self._weight, new])
-        found = block(added, self.owner[rows:] - self.owner[rows], len(self._means))
-        self._numbers = np.concatenate([self._numbers, found.numbers])
-        self._offsets = np.concatenate([self._offsets, self._offsets[-1] + found.offsets[1:]])
+        found = blocks(added, self.starts[-len(articles) :] - rows, len(self._means))
+        numbers = joined([one.numbers for one in found])
+        self._numbers = np.concatenate([self._numbers, numbers])
+        ends = self._offsets[-1] + np.cumsum([len(one.numbers) for one in added])
+        self._offsets = np.concatenate([self._offsets, ends])
         lengths = zip((self._norms, self._whole_norms), self._lengths(found, vectors), strict=True)
         self._norms, self._whole_norms = (
             [np.concatenate(pair) for pair in zip(before, more, strict=True)] for before, more in lengths
         )
-        self._postings = self._postings.extended(found.numbers, found.row + np.int32(rows), len(self._means))
+        self._postings = self._postings.extended(numbers, rows_of(found) + np.int32(rows), len(self._means))
         if self._growing and vectors is not None:
             self._growing = self._growing.extended(rows, vectors)
             self.vectors = self._growing.rows()
@@ -143,11 +151,11 @@ class Index:
 
     def meant(self, term: str) -> int | None:
         """The number of a meant term that some article holds."""
-        return self._held(self._vocabulary.meant.get(term))
+        return self._held(self._vocabulary.meant(term))
 
     def spelt(self, term: str) -> int | None:
         """The number of a spelt term that some article holds."""
-        return self._held(self._vocabulary.spelt.get(term))
+        return self._held(self._vocabulary.spelt(term))
 
     def weight(self, number: int) -> float:
         """What the term of this number weighs, its kind included."""

@@ -192,13 +192,17 @@ def _encoded(texts: Sequence[str], encoder: Encoder | None, known: Index | None)
     if encoder is None or not texts:
         return None
     held = known.rows_of(texts) if known and known.vectors is not None else {}
-    new = [text for text in dict.fromkeys(texts) if text not in held]
+    new = list({text: None for text in texts if text not in held})
     found: dict[str, Vectors] = {}
     for start in range(0, len(new), _ENCODED_AT_ONCE):
         some = new[start : start + _ENCODED_AT_ONCE]
         found |= zip(some, encoder.encode(some), strict=True)
     rows = known.vectors if known else None
-    return np.stack([found[text] if rows is None or text in found else rows[held[text]] for text in texts])
+    like = next(iter(found.values())) if rows is None or found else rows[0]
+    vectors = np.empty((len(texts), len(like)), dtype=np.float32)
+    for at, text in enumerate(texts):
+        vectors[at] = found[text] if rows is None or text in found else rows[held[text]]
+    return vectors
 
 
 def _matchable(articles: Iterable[Article]) -> list[tuple[Article, tuple[str, ...]]]:

@@ -1,7 +1,8 @@
 """Terms by number: each text becomes an array of term numbers, made once and kept from index to index."""
 
-from typing import NamedTuple
+from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,10 +11,14 @@ from knowledgebase.text import normalise, runs
 
 Numbers = NDArray[np.int32]
 Floats = NDArray[np.float64]
+_Table = tuple[dict[str, int], ...]
+
+_PARTS: Final = 16
+"""Dictionaries a table is in: one of a million terms holds up all threads for 50 ms when it has to grow."""
 
 
-class Phrasing(NamedTuple):
-    """A text as the index holds it."""
+class Phrasing(msgspec.Struct, frozen=True, gc=False):
+    """A text as the index holds it; the collector need not look through a hundred thousand of them."""
 
     spoken: str
     """Its runs in order, one space between them."""
@@ -25,8 +30,8 @@ class Vocabulary:
     """Grows only, so that indexes built one after the other share it and any thread may read it."""
 
     def __init__(self) -> None:
-        self.meant: dict[str, int] = {}
-        self.spelt: dict[str, int] = {}
+        self._meant: _Table = tuple({} for _ in range(_PARTS))
+        self._spelt: _Table = tuple({} for _ in range(_PARTS))
         self._kind: list[float] = []
         self._function: list[bool] = []
         self._means: list[bool] = []
@@ -34,12 +39,20 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self._kind)
 
+    def meant(self, term: str) -> int | None:
+        """The number of a meant term."""
+        return self._meant[hash(term) % _PARTS].get(term)
+
+    def spelt(self, term: str) -> int | None:
+        """The number of a spelt term."""
+        return self._spelt[hash(term) % _PARTS].get(term)
+
     def phrasing(self, text: str) -> Phrasing:
         """A text with its terms numbered; new terms get new numbers."""
         split = runs(normalise(text))
         found = terms(split)
-        numbers = [self._number(self.meant, term, kind, True) for term, kind in found.meant.items()]
-        numbers += [self._number(self.spelt, term, kind, False) for term, kind in found.spelt.items()]
+        numbers = [self._number(self._meant, term, kind, True) for term, kind in found.meant.items()]
+        numbers += [self._number(self._spelt, term, kind, False) for term, kind in found.spelt.items()]
         return Phrasing(" ".join(split), np.array(numbers, dtype=np.int32))
 
     def kinds(self, since: int = 0) -> Floats:
@@ -54,7 +67,8 @@ class Vocabulary:
         """Which of them are meant; the others are spelt."""
         return np.array(self._means[since:], dtype=np.bool_)
 
-    def _number(self, numbers: dict[str, int], term: str, kind: float, means: bool) -> int:
+    def _number(self, table: _Table, term: str, kind: float, means: bool) -> int:
+        numbers = table[hash(term) % _PARTS]
         known = numbers.get(term)
         if known is None:
             known = len(self._kind)

@@ -141,3 +141,19 @@ async def test_files_go_out_and_in(desk: Desk) -> None:
     assert len((await desk.ask("GET", "/api/v1/articles")).body["data"]) == 2
     unknown = await desk.ask("POST", f"{at}&encoding=klingon", data=old, headers=csv)
     assert unknown.body["errors"][0]["pointer"] == "/encoding"
+
+
+async def test_whatever_is_asked_has_an_answer_in_bounded_time(desk: Desk) -> None:
+    """Nothing, marks alone, a mebibyte, a script never seen, markup, control characters: nothing is sure."""
+    await write(desk, phrasings=["when do you open"])
+    for text in (
+        "",
+        " ",
+        "😀😀",
+        "?!…",
+        "x" * (2**20 - 100),
+        "ᚠᚢᚦᚨᚱᚲ",
+        "<b></b><script>",
+        "\x07\x1b[31m\x01",
+    ):
+        assert await outcome(desk, text) == "none", text[:20]

@@ -77,7 +77,7 @@ class Back(BaseModel):
 class Question(BaseModel):
     """A customer's words; the language is found out where it is not said."""
 
-    text: Annotated[str, StringConstraints(max_length=1_000_000)]
+    text: Annotated[str, StringConstraints(max_length=2**20)]
     language: Language | None = None
 
 
