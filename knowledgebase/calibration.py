@@ -94,8 +94,13 @@ def fit(labels: Sequence[Label]) -> Calibration:
 
 @cache
 def _threshold(calibration: Calibration, target: float) -> float:
-    reference = calibration._applied(_reference())
-    values, weights = reference, np.full(len(reference), _REFERENCE_WEIGHT / len(reference))
+    return threshold_over(_reference(), calibration, target)
+
+
+def threshold_over(reference: Floats, calibration: Calibration, target: float) -> float:
+    """`Calibration.threshold` with other confidences than the shipped desks'."""
+    values = calibration._applied(reference)
+    weights = np.full(len(reference), _REFERENCE_WEIGHT / len(reference))
     if calibration.seen:
         own = calibration._applied(np.array(calibration.seen))
         values, weights = np.concatenate([values, own]), np.concatenate([weights, np.ones(len(own))])

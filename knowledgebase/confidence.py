@@ -39,6 +39,8 @@ _BY_SCRIPT: Final = ("ridge", "coverage", "near_meant", "whole_meant", "letters"
 """in scripts without spaces,"""
 _BY_LANGUAGE: Final = ("ridge", "near_sense", "whole_sense")
 """and in another language than the question's."""
+_OF_THE_DESK: Final = ("articles", "nearest_meant", "nearest_sense")
+"""What is known of a question beside the articles that contend."""
 _CLOSE: Final = (
     "ridge",
     "coverage",
@@ -90,7 +92,8 @@ def features(evidence: Evidence, foreign: NDArray[np.bool_]) -> Features:
     article |= {f"unspaced_{name}": unspaced * columns[name] for name in _BY_SCRIPT}
     article |= {f"foreign_{name}": away * columns[name] for name in _BY_LANGUAGE if name in columns}
     at_home = 1.0 - float(away.mean())
-    none = {
+    none = {name: asked[name] for name in _OF_THE_DESK if name in asked}
+    none |= {
         "none": 1.0,
         "unspaced": unspaced,
         "unknown": at_home * asked["unknown"],

