@@ -44,4 +44,7 @@ def _decode(line: str) -> Event:
 
 def _answer(result: Result) -> dict[str, Any]:
     offers = [{"ticket": offer.ticket, "agent": offer.agent, "why": offer.why} for offer in result.offers]
-    return {"offers": offers, "wake_at": result.wake_at}
+    answer: dict[str, Any] = {"offers": offers, "wake_at": result.wake_at}
+    if result.alerts:
+        answer["alerts"] = [{"ticket": alert.ticket, "step": alert.step} for alert in result.alerts]
+    return answer

@@ -72,6 +72,13 @@ def test_every_event_of_the_form_is_taken() -> None:
     assert [len(answer["offers"]) for answer in given] == [0, 0, 1, 1, 0, 1]
 
 
+def test_a_step_that_alerts_is_told_where_it_is_skipped_to() -> None:
+    """Only then does an answer have more than offers and when to wake."""
+    steps = [{"after_s": 60, "skills": {"G": 2}, "alert": True}]
+    given = feed(CONFIG, AGENT, {**TICKET, "skills": {"G": 5}, "steps": steps})
+    assert given[2]["alerts"] == [{"ticket": "t1", "step": 1}]
+
+
 @pytest.mark.parametrize(
     ("line", "error"),
     [

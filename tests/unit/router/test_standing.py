@@ -17,6 +17,8 @@ BEGAN = datetime(2026, 6, 1, 9, tzinfo=UTC)
 DESK = Desk(calendars=Calendars())
 ANA = Agent(id="ana", name="Ana", presence="online")
 RISK = {"metric": "first_response", "percent": 75}
+WAITS = RISK | {"how": "waiting"}
+SKIPPED = {"how": "skipped"}
 ALARM = {"metric": "first_response", "percent": 90}
 BREACH = {"metric": "first_response", "percent": 100}
 CLOCK = start(metric="first_response", at=BEGAN, target_s=3600)
@@ -54,6 +56,10 @@ def ticket(**rest: Any) -> Ticket:
         ("sla_risk", RISK, ticket(clocks={"first_response": LONGER}), 55, False),
         ("sla_risk", RISK, ticket(clocks={}), 55, False),
         ("sla_risk", RISK, ticket(status="resolved"), 55, False),
+        ("sla_risk", WAITS, ticket(status="queued", assignee=None), 50, True),
+        ("sla_risk", WAITS, ticket(assignee="bob"), 50, False),
+        ("queue_step", SKIPPED, ticket(assignee="bob"), 1, True),
+        ("queue_step", SKIPPED, ticket(status="resolved"), 1, False),
         ("sla_alarm", ALARM, ticket(assignee="bob"), 54, True),
         ("sla_alarm", ALARM, ticket(), 53, False),
         ("sla_breach", BREACH, ticket(), 60, True),
