@@ -22,8 +22,7 @@ function Nobody({ nobody, wait }) {
     <p>${able.length ? t("could_take_it", { n: able.length }) : t("nobody_could")}</p>
     ${wait !== null && html`<p class="muted">${t("likely_within", { time: span(wait * 1000) })}</p>`}
     ${nobody.next_shift && html`<p class="muted">${t("next_shift", { time: moment(nobody.next_shift) })}</p>`}
-    <ul>${able.slice(0, MOST).map(({ agent_id, name, reason, detail }) => html`<li key=${agent_id} title=${detail}><b>${name}</b>
-      <small>${language.value === "en" ? detail : t(`keeps_${reason || "free"}`)}</small></li>`)}
+    <ul>${able.slice(0, MOST).map(({ agent_id, name, reason, detail }) => html`<li key=${agent_id} title=${detail}><b>${name}</b>${" "}<small>${language.value === "en" ? detail : t(`keeps_${reason || "free"}`)}</small></li>`)}
       ${able.length > MOST && html`<li><small>${t("and_more", { n: able.length - MOST })}</small></li>`}</ul>
   </div>`;
 }
