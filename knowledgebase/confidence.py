@@ -52,8 +52,8 @@ _CLOSE: Final = (
     "letters",
     "alike",
 )
-"""Evidence looked at again where an article has one phrasing, or few, in a script without spaces: the nearest
-is then often a question about something else that looks alike."""
+"""Evidence looked at again where an article has one phrasing, in a script without spaces: the nearest is then
+often a question about something else that looks alike."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class Table(msgspec.Struct, frozen=True):
 class Features(NamedTuple):
     """Names and values: articles × features for the contenders, one each for "none of these".
 
-    `close`: what counts among articles of few phrasings in scripts without spaces, 0 elsewhere.
+    `close`: what counts among articles of one phrasing in scripts without spaces, 0 elsewhere.
     """
 
     article: Mapping[str, Floats]
@@ -101,7 +101,7 @@ def features(evidence: Evidence, foreign: NDArray[np.bool_]) -> Features:
         "unknown_content": at_home * asked["unknown_content"],
         "foreign": 1.0 - at_home,
     }
-    few = unspaced * (1.0 - away) * columns["single"] ** 2
+    few = unspaced * (1.0 - away) * (columns["single"] == 1.0)
     close = {name: few * evidence.columns[name] for name in _CLOSE if name in evidence.columns}
     return Features(article, none, {"few": few} | close)
 
