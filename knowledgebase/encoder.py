@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
-LEXICAL: Final = "lexical-3"
+LEXICAL: Final = "lexical-4"
 """Names the way of matching without an encoder; it changes whenever the same articles could give other
 confidences."""
 MAX_CHARACTERS: Final = 200

@@ -166,7 +166,7 @@ def test_an_articles_language_is_detected_where_nobody_said_it() -> None:
 
 def test_a_match_names_its_encoder() -> None:
     """So that a stored confidence can be read in the light of how it came about."""
-    assert SHOP.match("where is my order").encoder == LEXICAL == "lexical-3"
+    assert SHOP.match("where is my order").encoder == LEXICAL == "lexical-4"
 
 
 def test_threads_may_share_a_snapshot() -> None:
