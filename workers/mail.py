@@ -249,6 +249,8 @@ def _envelope(inbound: Inbound, letter: Letter, place: Place, *, by_itself: bool
     }
     if letter.text != letter.reply_text:
         told["body"] = letter.text
+    if inline := {one.cid: number for number, one in enumerate(letter.attachments) if one.inline and one.cid}:
+        told["inline"] = inline
     if letter.cut:
         told["cut"] = True
     if aside:

@@ -86,6 +86,26 @@ def test_an_agent_passes_on_what_was_said_in_a_chat(
     expect(visitor.bubbles.filter(has_text="straighten")).to_have_count(0)
 
 
+def test_an_agent_sees_a_mail_as_it_was_formatted(open_inbox: OpenInbox, deliver: Deliver) -> None:
+    """Once asked for; pictures from elsewhere once they are asked for, too."""
+    deliver(
+        b"From: Ann <ann@example.org>\r\nTo: support@desk.example\r\nMessage-ID: <rope@x>\r\n"
+        b"Subject: Frayed rope\r\nContent-Type: text/html\r\n\r\n"
+        b'<h1 style="color:#c00">It frays</h1><img alt="rope" src="//127.0.0.1:9/rope.png">'
+        b"<p>A person please.</p>"
+    )
+    agent = open_inbox()
+    agent.open("Frayed rope")
+    agent.press("Show formatted")
+    mail = agent.page.frame_locator("iframe.formatted")
+    expect(mail.get_by_role("heading", name="It frays")).to_have_css("color", "rgb(204, 0, 0)")
+    picture = mail.get_by_alt_text("rope")
+    expect(picture).not_to_have_attribute("src", "//127.0.0.1:9/rope.png")
+    expect(agent.page.get_by_role("button", name="Load pictures")).to_be_visible()
+    agent.press("Hide formatted")
+    expect(agent.page.locator("iframe.formatted")).to_have_count(0)
+
+
 def test_mail_that_can_t_be_read_is_seen_and_does_nothing(open_inbox: OpenInbox, deliver: Deliver) -> None:
     """From the views, as soon as it was set aside; its beginning is text, and it can be put back."""
     agent = open_inbox()

@@ -248,6 +248,32 @@ async def test_a_very_long_text_is_shown_in_part_and_attached_whole(box: Mailbox
     assert whole.body.decode().split("\n") == lines
 
 
+async def test_a_mail_is_shown_as_it_was_formatted_and_can_do_nothing(box: Mailbox) -> None:
+    """Pictures within it are shown, those elsewhere when asked for; scripts are gone and could not run."""
+    await box.post(
+        "From: Ann <ann@example.org>\r\nTo: support@desk.example\r\nSubject: Lamp\r\nMessage-ID: <h@x>\r\n"
+        "Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+        '<p><b>Broken</b><script>alert(1)</script><img src="cid:lamp@x"><img src="https://x.example/p.png">'
+        "\r\n--b\r\nContent-Type: image/png\r\nContent-ID: <lamp@x>\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\niVBORw==\r\n--b--\r\n"
+    )
+    (ticket,) = await box.tickets(1)
+    first = (await box.messages(ticket["conversation_id"], 1))[0]
+    path = f"/api/v1/messages/{first['id']}/html"
+    page = await box.desk.ask("GET", path, role="agent")
+    shown = page.body.decode()
+    assert ("<b>Broken</b>" in shown, "script" in shown) == (True, False)
+    assert ('src="data:image/png;base64,iVBORw=="' in shown, ' src="https://' in shown) == (True, False)
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert ("sandbox" in policy, "script" in policy, "https:" in policy) == (True, False, False)
+    asked = await box.desk.ask("GET", f"{path}?images=true", role="agent")
+    assert ' src="https://x.example/p.png"' in asked.body.decode()
+    assert "img-src data: https: http:;" in asked.headers["Content-Security-Policy"]
+    assert (await box.desk.ask("GET", path, role=None)).status == 401
+    assert (await box.desk.ask("GET", "/api/v1/messages/msg_x/html")).status == 404
+
+
 async def test_the_same_mail_again_is_one(box: Mailbox) -> None:
     """By the hook twice."""
     first = await box.write("Once.", message_id="<1@example.org>")

@@ -2,6 +2,7 @@
 import { html } from "../ui/html.js";
 import { fileSize, link, linked, webAddress, wordsOf } from "../ui/text.js";
 import { MakeArticle } from "./articles.js";
+import { AsSent } from "./as_sent.js";
 import { me, open } from "./desk.js";
 import { Icon } from "./icons.js";
 import { ask } from "./keys.js";
@@ -23,6 +24,7 @@ export function Message({ message, before }) {
     <${Took} message=${message} />
     ${marksOf(message).map((mark) => html`<p class="mark" key=${mark}>${mark}</p>`)}
     ${text && html`<div class="bubble">${linked(text)}</div>`}
+    ${message.html && message.context?.mail && html`<${AsSent} message=${message} />`}
     ${message.attachments?.map((file) => html`<${File} key=${file.url} file=${file} />`)}
     ${message.options?.length > 0 && html`<p class="options">${message.options.map((one) => html`<span key=${one.value}>${one.label}</span>`)}</p>`}
     <${Delivery} message=${message} />
