@@ -13,7 +13,6 @@ from gateway.cli.terminal import AsJson, Failure, show_json
 if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.simulating import Asked, Simulation
-    from router.rules.engine import RuleSet
     from storage.paging import Sql
     from storage.store import Store
 
@@ -35,9 +34,8 @@ def simulate(  # noqa: PLR0917 - each is an option
     if rules_file is not None and version is not None:
         raise Failure("Name a file with --rules or a version with --version, not both.")
     asked = Asked(text=text, subject=subject, channel=channel, customer_id=customer, tier=tier)
-    draft = from_file(rules_file) if rules_file is not None else None
     try:
-        found = using(data, partial(_decided, asked=asked, draft=draft, version=version))
+        found = using(data, partial(_decided, asked=asked, file=rules_file, version=version))
     except NoCustomer:
         raise Failure(f"There is no customer {customer}.") from None
     if as_json:
@@ -52,7 +50,7 @@ def simulate(  # noqa: PLR0917 - each is an option
 
 
 async def _decided(
-    store: "Store", settings: "Settings", *, asked: "Asked", draft: "RuleSet | None", version: int | None
+    store: "Store", settings: "Settings", *, asked: "Asked", file: Path | None, version: int | None
 ) -> "Simulation":
     from datetime import UTC, datetime
 
@@ -68,7 +66,9 @@ async def _decided(
         return datetime.now(UTC)
 
     setup = await SetupLoader(store, partial(with_settings, settings=settings)).reload()
-    rule_set = draft or setup.rules
+    rule_set = setup.rules
+    if file is not None:
+        rule_set = from_file(file, (await store.read(rules.published) or rules.NONE).lists)
     if version is not None:
         try:
             stored = await store.read(partial(rules.get, version=version)) if version else rules.NONE

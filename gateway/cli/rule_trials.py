@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from gateway.explaining import Replayed
     from router.rules.engine import RuleSet, Step
+    from storage.rules import Lists
 
 _AT_ONCE = 500
 
@@ -47,7 +48,8 @@ def explain(  # noqa: PLR0917 - each is an option
         raise Failure(f"{str(missing).capitalize()}.") from None
     edits = _edits(set_ or [])
     try:
-        compiled = compiled_version(stored.version) if rules_file is None else from_file(rules_file)
+        current = stored.version
+        compiled = compiled_version(current) if rules_file is None else from_file(rules_file, current.lists)
         found = explaining.replay(
             stored.restored,
             compiled,
@@ -107,7 +109,7 @@ def backtest(
         raise Failure("Name a file, or a version with --version.")
     published = reading(data, rules.published) or rules.NONE
     draft = (
-        from_file(file)
+        from_file(file, published.lists)
         if file is not None
         else compiled_version(reading(data, lambda sql: rules.get(sql, version or 0)))
     )
@@ -154,14 +156,15 @@ def trials(as_json: AsJson = False, data: Data = None) -> None:
     )
 
 
-def from_file(file: Path) -> "RuleSet":
-    """The rules of a file, compiled; the command fails where they are wrong."""
+def from_file(file: Path, lists: "Lists") -> "RuleSet":
+    """The rules of a file, compiled, with `lists` where it has none; a wrong file fails the command."""
     from gateway.rule_files import BadFile, read
     from gateway.rule_sets import Wrong, checked
 
     try:
         document = read(file)
-        return checked(document.rules, document.lists, document.cases).compiled
+        own = document.lists if document.lists is not None else lists
+        return checked(document.rules, own, document.cases).compiled
     except BadFile as bad:
         raise Failure(f"{bad}.") from None
     except Wrong as wrong:

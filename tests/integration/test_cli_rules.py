@@ -103,6 +103,16 @@ def test_one_message_is_tried_on_a_draft_or_a_file(desk: Path) -> None:
     rows.close()
 
 
+def test_a_file_without_phrases_is_tried_with_those_in_force(desk: Path) -> None:
+    """As the API does: what differs then is the rules' doing."""
+    lists = {"urgency": {"qzfast": 70}}
+    (desk / "all.json").write_text(json.dumps({"rules": [GOLD], "lists": lists}), encoding="utf-8")
+    (desk / "bare.json").write_text(json.dumps([GOLD]), encoding="utf-8")
+    run(desk, "rules", "import", "all.json", "--publish")
+    tried = run(desk, "rules", "simulate", "qzfast, urgent", "--rules", "bare.json", "--json")
+    assert json.loads(tried.stdout)["scores"]["urgency"] == {"qzfast": 70}
+
+
 def test_a_decision_is_made_again_and_compared_as_far_as_can_be(tmp_path: Path) -> None:
     """Byte for byte; where other code made it, what came of it; and it is said which of the two."""
     run(tmp_path, "demo")
