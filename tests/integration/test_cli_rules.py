@@ -127,7 +127,7 @@ def test_a_decision_is_made_again_and_compared_as_far_as_can_be(tmp_path: Path) 
     assert (differs.returncode, differs.stderr) == (1, "not the same as stored: in its details\n")
     assert by_other_code.returncode == 0
     assert "the same comes of it; bytes are not compared: other code made" in by_other_code.stderr
-    assert (edited.returncode, "outcome: 'asked' → 'handed_over'" in edited.stderr) == (0, True)
+    assert (edited.returncode, "type: '' → 'complaint'" in edited.stderr) == (0, True)
     assert "rule vip would have sent it there, but the expression customer.tier" in edited.stdout
 
 
