@@ -1,14 +1,16 @@
 """Dead letters: envelopes that could not be taken in, kept with the reason until somebody decides."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from secrets import token_bytes
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from bus.envelope import mark
 from bus.ids import Randomness, new_id
 from storage import ledger, outbox, schema
+from storage.listed import among
 from storage.store import Missing, Tx
 
 QUARANTINED: Final = "quarantined: "
@@ -29,24 +31,36 @@ class DeadLetter(NamedTuple):
     created_at: datetime
 
 
-def attempt(tx: Tx, envelope_id: str) -> int:
-    """Count an attempt to take an envelope in alone; returns how many there have been."""
+def tried(sql: Connection, envelope_ids: Iterable[str]) -> dict[str, int]:
+    """How often these have been in hand when a process died, those that ever were."""
+    counts = select(_tried.envelope_id, _tried.count).where(among(_tried.envelope_id, "ids"))
+    return _by_name(sql.execute(counts, {"ids": list(envelope_ids)}))
+
+
+def attempt(tx: Tx, envelope_ids: Iterable[str]) -> dict[str, int]:
+    """Count an attempt to take these in; returns how many there have been of each."""
+    names = list(dict.fromkeys(envelope_ids))
     more = (
         update(schema.attempts)
-        .where(_tried.envelope_id == envelope_id)
+        .where(among(_tried.envelope_id, "ids"))
         .values(count=_tried.count + 1)
-        .returning(_tried.count)
+        .returning(_tried.envelope_id, _tried.count)
     )
-    tried = tx.sql.execute(more).scalar_one_or_none()
-    if tried is None:
-        # A lane has one worker: nobody else counts the same envelope.
-        tx.sql.execute(insert(schema.attempts), [{"envelope_id": envelope_id, "count": 1}])
-    return int(tried or 1)
+    counts = _by_name(tx.sql.execute(more, {"ids": names}))
+    # A lane has one worker: nobody else counts the same envelopes.
+    if first := [name for name in names if name not in counts]:
+        tx.sql.execute(insert(schema.attempts), [{"envelope_id": name, "count": 1} for name in first])
+    return counts | dict.fromkeys(first, 1)
 
 
-def forget(tx: Tx, envelope_id: str) -> None:
-    """The envelope was taken in after all."""
-    tx.sql.execute(delete(schema.attempts).where(_tried.envelope_id == envelope_id))
+def _by_name(lines: Iterable[Row[str, int]]) -> dict[str, int]:
+    return {line[0]: line[1] for line in lines}
+
+
+def forget(tx: Tx, envelope_ids: Iterable[str]) -> None:
+    """The envelopes were taken in after all."""
+    gone = delete(schema.attempts).where(among(_tried.envelope_id, "ids"))
+    tx.sql.execute(gone, {"ids": list(envelope_ids)})
 
 
 def park(tx: Tx, lane: str, body: bytes, envelope_id: str, error: str) -> None:
@@ -59,9 +73,9 @@ def park(tx: Tx, lane: str, body: bytes, envelope_id: str, error: str) -> None:
             entries = ledger.Entries()
             entries.duplicate(tx, place, envelope_id)
             entries.write(tx)
-        forget(tx, envelope_id)
+        forget(tx, [envelope_id])
         return
-    tried = select(_tried.count).where(_tried.envelope_id == envelope_id)
+    attempts = select(_tried.count).where(_tried.envelope_id == envelope_id)
     letter = new_id("dl", tx.now, _in_order(tx.now))
     tx.sql.execute(
         insert(schema.dead_letters),
@@ -72,13 +86,13 @@ def park(tx: Tx, lane: str, body: bytes, envelope_id: str, error: str) -> None:
                 "body": body,
                 "envelope_id": envelope_id,
                 "error": error[:2000],
-                "attempts": tx.sql.execute(tried).scalar_one_or_none() or 1,
+                "attempts": tx.sql.execute(attempts).scalar_one_or_none() or 1,
                 "created_at": tx.now,
             }
         ],
     )
     ledger.enter(tx, place, "quarantined")
-    forget(tx, envelope_id)
+    forget(tx, [envelope_id])
     tx.emit("deadletter.created", id=letter, error=error[:200])
 
 

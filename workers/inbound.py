@@ -37,7 +37,10 @@ FIGURES_AGE = 1.0
 # How customers have lately waited changes slowly.
 WAITS_AGE = 60.0
 # An envelope that was in hand this often when a process died is parked, not tried again.
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 4
+# How many are taken at once that were in hand at so many deaths before: most processes die of something else,
+# and what one had in hand would hold up the lane, taken one by one. What kills them is alone in the end.
+AT_ONCE = (BATCH, 16, 1)
 RETRY_AFTER = 0.5
 
 
@@ -125,8 +128,7 @@ class InboundWorker:
         if self._letters is not None and any(read.envelope.channel_kind == MAIL for read in reads):
             reads = await self._opened(reads, self._letters)
         if any(read.delivery.redelivered for read in reads):
-            # Someone may have died of one of these: count each before it is touched.
-            await self._one_by_one(reads, counted)
+            await self._again(reads, counted)
         elif reads:
             await self._divide(reads)
 
@@ -165,18 +167,23 @@ class InboundWorker:
             await self._divide(reads[:middle])
             await self._divide(reads[middle:])
 
-    async def _one_by_one(self, reads: Sequence[Read], counted: set[str]) -> None:
-        for read in reads:
-            name = read.envelope.id
-            if name not in counted:
-                attempts = await self._write(partial(dead_letters.attempt, envelope_id=name))
-                counted.add(name)
-                if attempts > MOST_ATTEMPTS:
-                    why = "a worker died with it in hand, repeatedly"
-                    await self._park(read.delivery, name, why)
-                    continue
-            await self._divide([read])
-            await self._write(partial(dead_letters.forget, envelope_id=name))
+    async def _again(self, reads: Sequence[Read], counted: set[str]) -> None:
+        """Someone may have died of one of these: each is counted before it is touched."""
+        names = [read.envelope.id for read in reads]
+        tried = await self._store.read(partial(dead_letters.tried, envelope_ids=names))
+        while reads:
+            size = _at_once(reads, tried)
+            group, reads = reads[:size], reads[size:]
+            names = [read.envelope.id for read in group]
+            if fresh := [name for name in names if name not in counted]:
+                tried |= await self._write(partial(dead_letters.attempt, envelope_ids=fresh))
+                counted.update(fresh)
+            suspects = [read for read in group if tried[read.envelope.id] > MOST_ATTEMPTS]
+            for read in suspects:
+                await self._park(read.delivery, read.envelope.id, "a worker died with it in hand, repeatedly")
+            if rest := [read for read in group if read not in suspects]:
+                await self._divide(rest)
+            await self._write(partial(dead_letters.forget, envelope_ids=names))
 
     async def _park(self, delivery: Delivery, envelope_id: str, error: str) -> None:
         log.error("message parked as a dead letter", envelope=envelope_id, error=error)
@@ -234,6 +241,16 @@ class InboundWorker:
             self._waits_told = await self._store.read(waits.lately)
             self._waits_at = now
         return self._waiting
+
+
+def _at_once(reads: Sequence[Read], tried: Mapping[str, int]) -> int:
+    """How many of the first may be taken together."""
+    most = BATCH
+    for number, read in enumerate(reads):
+        most = min(most, AT_ONCE[min(tried.get(read.envelope.id, 0), len(AT_ONCE) - 1)])
+        if number >= most:
+            return max(number, 1)
+    return len(reads)
 
 
 def _in_words(error: Exception) -> str:

@@ -220,21 +220,27 @@ async def in_hand(office: Office, *envelopes: Inbound) -> None:
         assert len(await subscription.batch(1000)) == len(envelopes)
 
 
-async def test_what_comes_again_is_taken_and_its_count_forgotten(office: Office) -> None:
-    """One at a time, in order."""
-    batch = [office.envelope(f"{STRANGE} {number}") for number in range(5)]
+@pytest.mark.parametrize("deaths", [0, 1, 2])
+async def test_what_comes_again_is_taken_and_its_count_forgotten(office: Office, deaths: int) -> None:
+    """In order; all at once, then a few, then each alone, as what kills its workers has to be."""
+    batch = [office.envelope(f"{STRANGE} {number}") for number in range(40)]
     await in_hand(office, *batch)
+    for _ in range(deaths):
+        await office.store.write(lambda tx: dead_letters.attempt(tx, [one.id for one in batch]))
+    commits: list[int] = []
+    office.store.on_commit(commits.append)
     await step(office)
-    assert await taken(office) == [f"{STRANGE} {number}" for number in range(5)]
+    assert await taken(office) == [f"{STRANGE} {number}" for number in range(40)]
+    assert len(commits) == (1, 3, 40)[deaths]
     assert (await office.rows("attempts", "count"), await letters(office)) == ([], [])
 
 
 async def test_what_kills_its_workers_is_parked(office: Office) -> None:
-    """After three deaths it is not touched again; those that were in hand with it flow."""
+    """After four deaths it is not touched again; those that were in hand with it flow."""
     deadly, neighbour = office.envelope("deadly"), office.envelope("neighbour", who="bob")
     await in_hand(office, deadly, neighbour)
     for _ in range(MOST_ATTEMPTS):
-        await office.store.write(lambda tx: dead_letters.attempt(tx, deadly.id))
+        await office.store.write(lambda tx: dead_letters.attempt(tx, [deadly.id]))
     await step(office)
     (letter,) = await letters(office)
     assert (letter.envelope_id, letter.attempts) == (deadly.id, MOST_ATTEMPTS + 1)
@@ -248,7 +254,7 @@ async def test_one_death_less_is_forgiven(office: Office) -> None:
     unlucky = office.envelope("unlucky")
     await in_hand(office, unlucky)
     for _ in range(MOST_ATTEMPTS - 1):
-        await office.store.write(lambda tx: dead_letters.attempt(tx, unlucky.id))
+        await office.store.write(lambda tx: dead_letters.attempt(tx, [unlucky.id]))
     await step(office)
     assert (await taken(office), await letters(office)) == (["unlucky"], [])
 
@@ -297,7 +303,7 @@ async def test_while_the_disk_is_full_everything_waits(
             await eventually(tried)
             assert (await letters(office), await taken(office)) == ([], [])
             assert await office.bus.depth(LANE) == 4
-            assert await office.rows("attempts", "count") == ([1] if again else [])
+            assert await office.rows("attempts", "count") == ([1] * 4 if again else [])
             await fill(office, pages=10_000)
             await stepping
     assert {one["reason"] for one in logs if "reason" in one} == {"database or disk is full"}
