@@ -7,6 +7,7 @@ import msgspec
 from bus.envelope import Inbound
 from router.comparing import course, differences
 from router.decide import decide
+from router.decide_ticket import decide_ticket
 from router.decision import Context, Decision
 from router.rules.engine import RuleSet, Step
 from router.rules.facts import Facts
@@ -82,7 +83,11 @@ def replay(
         seen = _edited(restored.context, context, Context)
     except (msgspec.ValidationError, TypeError) as error:
         raise WrongEdit(f"the edit does not fit: {error}") from None
-    decision = decide(inbound, seen, compiled)
+    about_ticket = seen.event != "message"
+    if about_ticket and seen.ticket is None:
+        raise WrongEdit("the edit does not fit: rules about tickets need one")
+    decision = (decide_ticket if about_ticket else decide)(inbound, seen, compiled)
+    asked, spent = compiled.on(seen.event), frozenset(seen.spent)
     return Replayed(
         stored=restored.decision,
         decision=decision,
@@ -90,9 +95,9 @@ def replay(
         made_by=restored.context.made_by,
         code=deciding_code(),
         differences=differences(course(restored.decision), course(decision)),
-        steps=compiled.explain(Facts(inbound, seen)),
+        steps=asked.explain(Facts(inbound, seen), spent),
         lost=restored.lost,
-        why_not=why_not(compiled, Facts(inbound, seen), queue) if queue else None,
+        why_not=why_not(asked, Facts(inbound, seen), queue, spent) if queue else None,
     )
 
 

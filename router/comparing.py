@@ -8,6 +8,7 @@ from router.decision import (
     CloseTicket,
     Decision,
     Discard,
+    EditTicket,
     OpenTicket,
     Reply,
 )
@@ -28,7 +29,7 @@ class Course(NamedTuple):
 
 
 def course(decision: Decision) -> Course:
-    """What it comes to: `outcome` is answered, handed_over, joined, discarded, asked or nothing."""
+    """What it comes to: `outcome` is answered, handed_over, joined, changed, discarded, asked or nothing."""
     made: dict[str, Any] = {"outcome": "nothing"}
     said: list[str] = []
     for effect in decision.effects:
@@ -40,6 +41,10 @@ def course(decision: Decision) -> Course:
                 made["tags"] = tuple(sorted(effect.tags))
             case ChangeTicket():
                 made |= {"outcome": "joined", "priority": effect.priority or "", "type": effect.type or ""}
+                made["tags"] = tuple(sorted(effect.tags))
+            case EditTicket():
+                named = ("queue", "priority", "policy", "type")
+                made |= {"outcome": "changed", **{name: getattr(effect, name) or "" for name in named}}
                 made["tags"] = tuple(sorted(effect.tags))
             case Discard():
                 made["outcome"] = "discarded"

@@ -71,7 +71,8 @@ class Context(Value, frozen=True, kw_only=True):
     such a message: what came before it in one go is part of it.
     `oldest` is for how many seconds the oldest ticket of a queue has waited. `history` and `hours` (by
     calendar) are there where a rule looks at them. `before` is the ticket as it was, where the `event` is a
-    change of it. `made_by` marks the code that decided: what it would decide today need not be the same.
+    change of it; `spent` are the rules that had had their effect on it. `made_by` marks the code that
+    decided: what it would decide today need not be the same.
     """
 
     now: datetime
@@ -94,6 +95,7 @@ class Context(Value, frozen=True, kw_only=True):
     event: Event = "message"
     actor: Actor = "customer"
     before: Ticket | None = None
+    spent: tuple[str, ...] = ()
     made_by: str = ""
 
 
@@ -165,6 +167,18 @@ class ChangeTicket(Value, tag_field="effect", tag="change_ticket", frozen=True, 
     aside: bool = False
 
 
+class EditTicket(Value, tag_field="effect", tag="edit_ticket", frozen=True, kw_only=True):
+    """Rules about tickets change it: what is given is set to this, and tags and fields are added."""
+
+    queue: str | None = None
+    priority: Priority | None = None
+    type: str | None = None
+    tier: str | None = None
+    policy: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: dict[str, Any] = {}
+
+
 class ChangeConversation(Value, tag_field="effect", tag="change_conversation", frozen=True, kw_only=True):
     """The conversation as it is after the decision."""
 
@@ -207,6 +221,7 @@ Effect = (
     | Learned
     | OpenTicket
     | ChangeTicket
+    | EditTicket
     | ChangeConversation
     | Discard
     | Notify

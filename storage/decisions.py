@@ -1,4 +1,7 @@
-"""Decisions: what was decided about a message, and from what, so that it can be explained and replayed."""
+"""Decisions: what was decided about a message or ticket, and from what, to be explained and replayed.
+
+`event` says which of them it was, as the context does (`router.decision.Event`).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +16,7 @@ from storage.prepared import Prepared
 from storage.store import Tx
 
 _row = schema.decisions.c
+about_messages = _row.event == "message"
 _add = Prepared(insert(schema.decisions))
 _encoder = msgspec.msgpack.Encoder()
 _context = msgspec.msgpack.Decoder(Context)
@@ -20,7 +24,10 @@ _decision = msgspec.msgpack.Decoder(Decision)
 
 
 class Made(NamedTuple):
-    """A decision with its context and the message it was about."""
+    """A decision with its context and the message it was about.
+
+    Of one about a ticket it is the customer's last message, "" where there is none.
+    """
 
     message_id: str
     conversation_id: str
@@ -46,6 +53,7 @@ def add(tx: Tx, made: Sequence[Made]) -> None:
                 "message_id": one.message_id,
                 "conversation_id": one.conversation_id,
                 "ticket_id": one.ticket_id,
+                "event": one.context.event,
                 "rules_version": one.decision.rules_version,
                 "context": _encoder.encode(one.context),
                 "decision": _encoder.encode(one.decision),
@@ -56,14 +64,14 @@ def add(tx: Tx, made: Sequence[Made]) -> None:
     )
 
 
-def of_conversation(sql: Connection, conversation_id: str, limit: int = 100) -> list[Stored]:
-    """The decisions about a conversation's messages, newest first."""
-    query = (
-        select(schema.decisions)
-        .where(_row.conversation_id == conversation_id)
-        .order_by(_row.seq.desc())
-        .limit(limit)
-    )
+def of_conversation(
+    sql: Connection, conversation_id: str, limit: int = 100, *, messages: bool = False
+) -> list[Stored]:
+    """The decisions about a conversation's messages and tickets, newest first; or only about `messages`."""
+    query = select(schema.decisions).where(_row.conversation_id == conversation_id)
+    if messages:
+        query = query.where(about_messages)
+    query = query.order_by(_row.seq.desc()).limit(limit)
     return [
         Stored(
             line.seq,

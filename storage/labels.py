@@ -87,7 +87,11 @@ def expose(tx: Tx, label: Label) -> Label:
 def _exposed(sql: Connection, label: Label) -> Label:
     """The last match before it that named the article; else the last one, of which it says nothing."""
     by_agent = label.how in ("sent", "linked", "corrected")
-    matched = [one.made for one in of_conversation(sql, label.conversation_id) if one.made.context.match]
+    matched = [
+        one.made
+        for one in of_conversation(sql, label.conversation_id, messages=True)
+        if one.made.context.match
+    ]
     if not by_agent:
         matched = [one for one in matched if one.message_id != label.message_id] or matched
     # One that showed something goes before one that only might have.

@@ -13,6 +13,7 @@ from knowledgebase.precision import Exposure
 from router.decision import Context, Decision, OpenTicket
 from router.phrases import NO_ANSWER, NOTHING_LEFT
 from storage import schema
+from storage.decisions import about_messages
 
 _decision_row, _ticket, _message = schema.decisions.c, schema.tickets.c, schema.messages.c
 _context = msgspec.msgpack.Decoder(Context)
@@ -24,7 +25,8 @@ _LONGEST_REPLY = 5_000
 
 def exposures(sql: Connection, since: datetime, limit: int = 5_000) -> list[Exposure]:
     """The matches of the last questions that the bot had to answer, newest first."""
-    query = select(_decision_row.context, _decision_row.created_at).order_by(_decision_row.seq.desc())
+    query = select(_decision_row.context, _decision_row.created_at).where(about_messages)
+    query = query.order_by(_decision_row.seq.desc())
     found: list[Exposure] = []
     for context, at in sql.execute(query.limit(limit)):
         if at < since:
@@ -76,6 +78,7 @@ def _openings(sql: Connection, tickets: Sequence[tuple[str, str]]) -> list[_Open
     first = (
         select(func.min(_decision_row.seq))
         .where(
+            about_messages,
             _decision_row.conversation_id.in_([conversation for _, conversation in tickets]),
             _decision_row.ticket_id.in_([ticket for ticket, _ in tickets]),
         )

@@ -1,4 +1,7 @@
-"""Decisions with the messages they were about, as they were, so that they can be made again."""
+"""Decisions with the messages they were about, as they were, so that they can be made again.
+
+What reads them in their order reads those about messages: those about tickets are made again one by one.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -8,8 +11,10 @@ import msgspec
 from sqlalchemy import Connection, Row, func, select
 
 from bus.envelope import Action, Attachment, Inbound, Message, Sender
+from router.decide_ticket import about_ticket
 from router.decision import Context, Decision
 from storage import schema
+from storage.decisions import about_messages
 from storage.store import Missing
 
 # Of a message that was edited more often, the first texts are gone.
@@ -50,16 +55,17 @@ def get(sql: Connection, seq: int) -> Restored:
 
 
 def after(sql: Connection, seq: int, limit: int, since: datetime | None = None) -> list[Restored]:
-    """The decisions after one, in their order."""
-    query = _query().where(_decision.seq > seq)
+    """The decisions about messages after one, in their order."""
+    query = _query().where(_decision.seq > seq, about_messages)
     if since is not None:
         query = query.where(_decision.created_at >= since)
     return [_restored(line) for line in sql.execute(query.order_by(_decision.seq).limit(limit))]
 
 
 def hits_after(sql: Connection, seq: int, limit: int) -> Sequence[tuple[int, Decision, datetime]]:
-    """The decisions after one without what they were made from."""
-    query = select(_decision.seq, _decision.decision, _decision.created_at).where(_decision.seq > seq)
+    """The decisions about messages after one without what they were made from."""
+    query = select(_decision.seq, _decision.decision, _decision.created_at)
+    query = query.where(_decision.seq > seq, about_messages)
     lines = sql.execute(query.order_by(_decision.seq).limit(limit))
     return [(line.seq, _decisions.decode(line.decision), line.created_at) for line in lines]
 
@@ -76,8 +82,8 @@ def before(sql: Connection, since: datetime) -> int:
 
 
 def count(sql: Connection, seq: int) -> int:
-    """How many decisions there are after one."""
-    query = select(func.count()).select_from(schema.decisions).where(_decision.seq > seq)
+    """How many decisions about messages there are after one."""
+    query = select(func.count()).select_from(schema.decisions).where(_decision.seq > seq, about_messages)
     return int(sql.execute(query).scalar_one())
 
 
@@ -115,6 +121,10 @@ def _restored(line: Row[Any]) -> Restored:
 
 def _inbound(line: Row[Any], context: Context) -> tuple[Inbound, list[str]]:
     details = line.details or {}
+    if context.event != "message" and context.ticket is not None:
+        text = _text_at(line, details, context.now)
+        gone = ["the message"] if line.found is None and line.message_id else []
+        return about_ticket(context, context.ticket, line.message_id, text), gone
     about = context.about
     lost = list(_lost(line, context, details))
     event: Message | Action
@@ -154,3 +164,10 @@ def _lost(line: Row[Any], context: Context, details: dict[str, Any]) -> Iterator
 def _first_text(line: Row[Any], details: dict[str, Any]) -> str:
     earlier = details.get("earlier")
     return str(earlier[0]["text"] if earlier else line.text or "")
+
+
+def _text_at(line: Row[Any], details: dict[str, Any], at: datetime) -> str:
+    """What the message said at an instant: it may have been changed before, and since."""
+    earlier = details.get("earlier", [])
+    said = (one["text"] for one in earlier if datetime.fromisoformat(one["at"]) > at)
+    return str(next(said, line.text or ""))

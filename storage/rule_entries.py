@@ -1,6 +1,10 @@
-"""For which tickets the condition of a rule of time holds, so that it fires once when it begins to."""
+"""For which tickets the condition of a rule of time holds, so that it fires once when it begins to.
+
+For which one fails is kept beside it, so that a failure, too, is counted once.
+"""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -10,23 +14,32 @@ from storage.store import Tx
 _row = schema.rule_entries.c
 
 
-def of_tickets(sql: Connection, ids: Sequence[str]) -> dict[str, frozenset[str]]:
-    """The rules that have fired and still hold, by ticket."""
-    found: dict[str, set[str]] = {}
+class Entered(NamedTuple):
+    """The rules that have fired for a ticket and still hold, and those that failed on it and still do."""
+
+    fired: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+
+
+def of_tickets(sql: Connection, ids: Sequence[str]) -> dict[str, Entered]:
+    """What has become of the rules, by ticket."""
+    found: dict[str, Entered] = {}
     for line in sql.execute(select(schema.rule_entries).where(_row.ticket_id.in_(ids))):
-        found.setdefault(line.ticket_id, set()).add(line.rule_id)
-    return {ticket: frozenset(rules) for ticket, rules in found.items()}
+        fired, failed = found.get(line.ticket_id, Entered())
+        one = frozenset({line.rule_id})
+        found[line.ticket_id] = Entered(fired, failed | one) if line.failed else Entered(fired | one, failed)
+    return found
 
 
-def enter(tx: Tx, ticket_id: str, rules: Iterable[str]) -> None:
-    """The rules have fired for the ticket."""
-    for rule_id in rules:
-        made = {"rule_id": rule_id, "ticket_id": ticket_id, "created_at": tx.now}
+def enter(tx: Tx, ticket_id: str, rules: Iterable[str], *, failed: bool = False) -> None:
+    """The rules have fired for the ticket, or failed on it."""
+    for rule_id in sorted(rules):
+        made = {"rule_id": rule_id, "ticket_id": ticket_id, "failed": failed, "created_at": tx.now}
         tx.sql.execute(insert(schema.rule_entries).values(made))
 
 
 def leave(tx: Tx, ticket_id: str, rules: Iterable[str]) -> None:
-    """Their conditions hold no longer: they may fire again."""
+    """Their conditions hold, or fail, no longer: they may fire again."""
     for rule_id in sorted(rules):
         row = delete(schema.rule_entries).where(_row.ticket_id == ticket_id, _row.rule_id == rule_id)
         tx.sql.execute(row)

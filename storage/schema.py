@@ -584,6 +584,7 @@ rule_entries = Table(
     metadata,
     Column("rule_id", Text, primary_key=True),
     Column("ticket_id", Text, primary_key=True),
+    Column("failed", Boolean, nullable=False, server_default=false()),
     _now(),
     sqlite_with_rowid=False,
 )
@@ -702,6 +703,7 @@ decisions = Table(
     Column("message_id", Text, nullable=False),
     Column("conversation_id", Text, nullable=False),
     Column("ticket_id", Text),
+    Column("event", Text, nullable=False, server_default="message"),
     Column("rules_version", Integer, nullable=False),
     Column("context", Bytes, nullable=False),
     Column("decision", Bytes, nullable=False),

@@ -3,7 +3,9 @@
 It follows the event log, so a change has been committed when the rules see it, and whoever made it did not
 wait for them. A change that a rule makes carries its cause: the rules of the chain so far, none of which
 fires again, and how long the chain is; it ends at ten. A rule of time fires when its condition begins to
-hold for a ticket, and again only after it has ceased to.
+hold for a ticket, and again only after it has ceased to; that it fails on one is counted as often.
+
+Where a rule fires, what was decided is stored as decisions about messages are.
 """
 
 import asyncio
@@ -16,33 +18,34 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from bus.envelope import Inbound, Message, Sender
-from router.decision import Context, Event, Hit
+from router.decide_ticket import decide_ticket
+from router.decision import (
+    Actor,
+    CallWebhook,
+    CloseTicket,
+    Decision,
+    EditTicket,
+    Effect,
+    Event,
+    Hit,
+    Notify,
+    Reply,
+    Snooze,
+)
 from router.desk import Desk
-from router.expected_wait import expected_wait
 from router.lifecycle import Refused, edit, move, retarget, snooze
 from router.rules.engine import RuleSet
 from router.rules.facts import Facts
-from router.rules.outcome import Outcome
-from router.values import ChannelRef, Conversation, Customer, Ticket
-from storage import (
-    assignment,
-    conversations,
-    customers,
-    decisions,
-    exclusive,
-    messages,
-    rule_counts,
-    rule_entries,
-    rule_trials,
-    tickets,
-)
+from router.values import Ticket
+from storage import decisions, exclusive, rule_counts, rule_entries, rule_trials, tickets
+from storage.decisions import Made
 from storage.events import LoggedEvent, events_after, last_event, last_of
 from storage.rule_counts import Count
-from storage.store import Missing, StoreUnavailable, Tx
+from storage.rule_entries import Entered
+from storage.store import StoreUnavailable, Tx
 from workers import consequences, inbox
-from workers.looking import looked_at
 from workers.setup import Setup, SetupLoader
+from workers.ticket_context import Seen, seen
 
 log = structlog.get_logger()
 DEEPEST: Final = 10
@@ -126,14 +129,11 @@ def _heard(tx: Tx, setup: Setup, event: LoggedEvent) -> Sequence[Hit]:
         return ()
     previous = event.data.get("previous")
     before = _before(ticket, previous) if previous else None
-    actor = "rule" if cause["rules"] else event.data.get("actor") or ("agent" if previous else "customer")
-    facts = _facts(tx, setup, ticket, event=_OF_EVENT[event.type], actor=actor, before=before)
-    outcome = rules.run(facts, frozenset(cause["rules"]))
-    fired = [hit.rule_id for hit in outcome.hits if not hit.error]
-    if fired:
-        chain = {"rules": [*cause["rules"], *fired], "depth": cause["depth"] + 1}
-        _apply(tx, ticket, outcome, setup.desk, event=_OF_EVENT[event.type], chain=chain)
-    return outcome.hits
+    actor: Actor = (
+        "rule" if cause["rules"] else event.data.get("actor") or ("agent" if previous else "customer")
+    )
+    given = seen(tx, setup, ticket, event=_OF_EVENT[event.type], actor=actor, before=before)
+    return _run(tx, setup, ticket, _with_spent(given, cause["rules"]), cause)
 
 
 def _before(ticket: Ticket, previous: dict[str, Any]) -> Ticket:
@@ -152,117 +152,100 @@ def _pass_time(tx: Tx, setup: Setup, after: str) -> Sequence[str]:
     counts: dict[str, Count] = {}
     for ticket_id in ids:
         if ticket_id in held:
-            hits = _timed(tx, setup, rules, held[ticket_id], entered.get(ticket_id, frozenset()))
+            hits = _timed(tx, setup, rules, held[ticket_id], entered.get(ticket_id, Entered()))
             rule_counts.count(counts, hits, tx.now)
     rule_counts.add(tx, counts)
     return ids
 
 
-def _timed(tx: Tx, setup: Setup, rules: RuleSet, ticket: Ticket, entered: frozenset[str]) -> Sequence[Hit]:
-    facts = _facts(tx, setup, ticket, event="time", actor="clock", before=None)
-    holding = rules.holding(facts)
-    rule_entries.leave(tx, ticket.id, entered - holding)
-    if not holding - entered:
-        return ()
-    outcome = rules.run(facts, entered & holding)
-    fired = [hit.rule_id for hit in outcome.hits if not hit.error]
+def _timed(tx: Tx, setup: Setup, rules: RuleSet, ticket: Ticket, entered: Entered) -> Sequence[Hit]:
+    given = seen(tx, setup, ticket, event="time", actor="clock")
+    holding = rules.holding(Facts(given.inbound, given.context))
+    rule_entries.leave(tx, ticket.id, entered.fired - holding.rules)
+    hits: Sequence[Hit] = ()
+    if holding.rules - entered.fired:
+        given = _with_spent(given, sorted(entered.fired & holding.rules))
+        hits = _run(tx, setup, ticket, given, {"rules": [], "depth": 0})
+    fired = _fired(hits)
+    errors = {hit.rule_id: hit for hit in (*holding.failed, *hits) if hit.error}
+    # What an earlier rule sets may have kept one from failing.
+    failed = {rule_id: hit for rule_id, hit in errors.items() if rule_id not in fired}
+    rule_entries.leave(tx, ticket.id, entered.failed - failed.keys())
+    rule_entries.enter(tx, ticket.id, failed.keys() - entered.failed, failed=True)
     rule_entries.enter(tx, ticket.id, fired)
+    return [
+        *(hit for hit in hits if not hit.error),
+        *(hit for rule_id, hit in failed.items() if rule_id not in entered.failed),
+    ]
+
+
+def _with_spent(given: Seen, rules: Sequence[str]) -> Seen:
+    return given._replace(context=replace(given.context, spent=tuple(rules)))
+
+
+def _fired(hits: Sequence[Hit]) -> list[str]:
+    return [hit.rule_id for hit in hits if not hit.error]
+
+
+def _run(tx: Tx, setup: Setup, ticket: Ticket, given: Seen, cause: dict[str, Any]) -> Sequence[Hit]:
+    decision = decide_ticket(given.inbound, given.context, setup.rules)
+    fired = _fired(decision.hits)
     if fired:
-        chain = {"rules": fired, "depth": 1}
-        _apply(tx, ticket, outcome, setup.desk, event="time", chain=chain)
-    return outcome.hits
-
-
-def _facts(tx: Tx, setup: Setup, ticket: Ticket, *, event: Event, actor: Any, before: Ticket | None) -> Facts:
-    conversation = _conversation(tx, ticket)
-    customer = customers.find(tx.sql, ticket.customer_id) or Customer(id=ticket.customer_id)
-    looked = looked_at(tx, setup, [ticket.customer_id])
-    channel = setup.channels.get(ticket.channel_id) or ChannelRef(id=ticket.channel_id, kind="")
-    last = messages.last_of_customer(tx.sql, ticket.conversation_id)
-    inbound = Inbound(
-        id=last.id if last else ticket.id,
-        channel_id=channel.id,
-        channel_kind=channel.kind,
-        external_id=ticket.id,
-        sender=Sender(address="", name=customer.name, email=customer.email),
-        event=Message(text=last.text if last else "", subject=ticket.subject),
-        received_at=tx.now,
-    )
-    made = decisions.of_conversation(tx.sql, ticket.conversation_id, 1)
-    context = Context(
-        now=tx.now,
-        channel=channel,
-        conversation=conversation,
-        customer=customer,
-        ticket=ticket,
-        match=made[0].made.context.match if made else None,
-        articles=made[0].made.context.articles if made else {},
-        waiting=tickets.queue_lengths(tx.sql) if "queue_waiting" in setup.fields else {},
-        waits=_waits(tx, ticket) if "expected_wait" in setup.fields else {},
-        default_queue=setup.desk.default_queue,
-        oldest=looked.oldest,
-        history=looked.histories.get(customer.id),
-        hours=looked.hours,
-        event=event,
-        actor=actor,
-        before=before,
-    )
-    return Facts(inbound, context)
-
-
-def _waits(tx: Tx, ticket: Ticket) -> dict[str, int]:
-    found = expected_wait(*assignment.waits(tx.sql, ticket))
-    return {} if found is None else {ticket.queue: round(found)}
-
-
-def _conversation(tx: Tx, ticket: Ticket) -> Conversation:
-    try:
-        return conversations.get(tx.sql, ticket.conversation_id)
-    except Missing:
-        return Conversation(
-            id=ticket.conversation_id,
-            channel_id=ticket.channel_id,
-            contact_point_id="",
-            customer_id=ticket.customer_id,
-        )
+        made = Made(given.message_id, ticket.conversation_id, ticket.id, given.context, decision)
+        decisions.add(tx, [made])
+        chain = {"rules": [*cause["rules"], *fired], "depth": cause["depth"] + 1}
+        _apply(tx, ticket, decision, setup.desk, event=given.context.event, chain=chain)
+    return decision.hits
 
 
 def _apply(
-    tx: Tx, before: Ticket, outcome: Outcome, desk: Desk, *, event: Event, chain: dict[str, Any]
+    tx: Tx, before: Ticket, decision: Decision, desk: Desk, *, event: Event, chain: dict[str, Any]
 ) -> None:
     try:
-        after = _changed(before, outcome, tx.now, desk)
+        after = _changed(before, decision.effects, tx.now, desk)
     except Refused as refused:
         log.warning("rules could not change a ticket", ticket=before.id, reason=str(refused))
         after = before
     inbox.save(tx, before, after, cause=chain)
-    for text in outcome.replies:
-        inbox.announce(tx, after, text)
     where = {"ticket": before.id, "conversation": before.conversation_id}
-    for to in outcome.notify:
-        consequences.notify(tx, to, before.subject, **where)
-    for to in outcome.webhooks:
-        consequences.call(tx, to, {**where, "event": event}, ticket=before.id)
+    for effect in decision.effects:
+        match effect:
+            case Reply():
+                inbox.announce(tx, after, effect.text)
+            case Notify():
+                consequences.notify(tx, effect.to, before.subject, **where)
+            case CallWebhook():
+                consequences.call(tx, effect.to, {**where, "event": event}, ticket=before.id)
+            case _:
+                pass
 
 
-def _changed(ticket: Ticket, outcome: Outcome, now: datetime, desk: Desk) -> Ticket:
+def _changed(ticket: Ticket, effects: Sequence[Effect], now: datetime, desk: Desk) -> Ticket:
+    for effect in effects:
+        match effect:
+            case EditTicket():
+                ticket = _edited(ticket, effect, now, desk)
+            case CloseTicket():
+                ticket = move(ticket, "closed", now, desk)
+            case Snooze():
+                ticket = snooze(ticket, now + timedelta(minutes=effect.minutes), now, desk)
+            case _:
+                pass
+    return ticket
+
+
+def _edited(ticket: Ticket, change: EditTicket, now: datetime, desk: Desk) -> Ticket:
     changes: dict[str, Any] = {
         name: value
         for name in ("queue", "priority", "type", "tier")
-        if (value := getattr(outcome, name)) is not None and value != getattr(ticket, name)
+        if (value := getattr(change, name)) is not None
     }
-    more = [tag for tag in outcome.tags if tag not in ticket.tags]
-    if more:
-        changes["tags"] = (*ticket.tags, *more)
-    fields = {name: value for name, value in outcome.fields.items() if ticket.fields.get(name) != value}
-    if fields:
-        changes["fields"] = fields
+    if change.tags:
+        changes["tags"] = (*ticket.tags, *change.tags)
+    if change.fields:
+        changes["fields"] = change.fields
     if changes:
         ticket = edit(ticket, changes, now, desk)
-    if outcome.policy is not None and outcome.policy != ticket.policy:
-        ticket = retarget(replace(ticket, policy=outcome.policy, updated_at=now), now, desk)
-    if outcome.spam or outcome.discard is not None:
-        return move(ticket, "closed", now, desk)
-    if outcome.snooze is not None:
-        return snooze(ticket, now + timedelta(minutes=outcome.snooze), now, desk)
+    if change.policy is not None:
+        ticket = retarget(replace(ticket, policy=change.policy, updated_at=now), now, desk)
     return ticket

@@ -12,7 +12,7 @@ match.
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property, reduce
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -25,18 +25,18 @@ from router.rules.fields import OF_QUEUE, Values
 from router.rules.form import FIRST_MATCH, STAGES, Rule, Stage
 from router.rules.index import RuleIndex
 from router.rules.matching import Failed
-from router.rules.operators import Test
 from router.rules.outcome import Outcome
 from router.rules.roots import ASKED, WHOLE, merged
 from router.rules.scores import DEFAULT_LISTS, LISTS, Lists
 from router.rules.template import asked_by
 
 DEFAULT: Final = "default"
-State = Literal["hit", "miss", "not_reached", "off", "failed"]
+State = Literal["hit", "miss", "spent", "not_reached", "off", "failed"]
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one rule. `failed`: the comparisons that decided a miss, with what they found.
+    """What became of one rule. `failed`: the comparisons that decided a miss, with what they found. `spent`:
+    it holds and had had its effect before.
 
     The last of each stage is its default, which always matches: `rule_id` is DEFAULT.
     """
@@ -48,6 +48,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     did: tuple[str, ...] = ()
     failed: tuple[Failed, ...] = ()
     error: str = ""
+
+
+class Holding(NamedTuple):
+    """The ids of the rules whose conditions hold, and what is said of those that failed."""
+
+    rules: frozenset[str]
+    failed: tuple[Hit, ...]
 
 
 class _Placed:
@@ -164,17 +171,25 @@ class RuleSet:
         outcome.hits = tuple(hits)
         return outcome
 
-    def holding(self, facts: Facts) -> frozenset[str]:
-        """The ids of the rules whose conditions hold on the facts as they are; nothing is done."""
+    def holding(self, facts: Facts) -> Holding:
+        """Whose conditions hold on the facts as they are; nothing is done."""
         self._reach(facts.values)
-        return frozenset(one.rule.id for one in self._compiled if _holds(one.test, facts.values))
+        rules: set[str] = set()
+        failed: list[Hit] = []
+        for one in self._compiled:
+            try:
+                if one.test(facts.values):
+                    rules.add(one.rule.id)
+            except Exception as error:  # as in a run: it is skipped, and the others go on
+                failed.append(one.ready.failed(error))
+        return Holding(frozenset(rules), tuple(failed))
 
-    def explain(self, facts: Facts) -> tuple[Step, ...]:
+    def explain(self, facts: Facts, spent: frozenset[str] = frozenset()) -> tuple[Step, ...]:
         """What became of each rule, stage by stage: the hits are those of `run` on the same facts."""
         values = facts.values
         outcome = Outcome()
         self._reach(values)
-        by_id = {step.rule_id: step for step in self._steps(outcome, values)}
+        by_id = {step.rule_id: step for step in self._steps(outcome, values, spent)}
         steps: list[Step] = []
         for stage in STAGES:
             of_stage = [rule for rule in self.rules if rule.stage == stage]
@@ -182,19 +197,22 @@ class RuleSet:
             steps.append(_default(stage, steps, outcome, values))
         return tuple(steps)
 
-    def _steps(self, outcome: Outcome, values: Values) -> Iterator[Step]:
+    def _steps(self, outcome: Outcome, values: Values, spent: frozenset[str]) -> Iterator[Step]:
         at = 0
         for rule in self._compiled:
             if rule.number < at:
                 yield _step(rule.rule, "not_reached")
                 continue
             try:
-                if rule.test(values):
-                    yield _step(rule.rule, "hit", did=rule.ready.apply(outcome, values).did)
-                    at = rule.next
-                else:
+                if not rule.test(values):
                     why = rule.ready.condition.why(values) if rule.ready.condition else []
                     yield _step(rule.rule, "miss", failed=tuple(why))
+                elif rule.rule.id in spent:
+                    yield _step(rule.rule, "spent")
+                    at = rule.next
+                else:
+                    yield _step(rule.rule, "hit", did=rule.ready.apply(outcome, values).did)
+                    at = rule.next
             except Exception as error:
                 yield _step(rule.rule, "failed", error=in_words(error))
 
@@ -234,7 +252,9 @@ def compile_rules(rules: tuple[Rule, ...], version: int, lists: Lists = DEFAULT_
 
 def _default(stage: Stage, steps: list[Step], outcome: Outcome, values: Values) -> Step:
     """What holds where no rule of the stage matched."""
-    taken = stage in FIRST_MATCH and any(step.stage == stage and step.state == "hit" for step in steps)
+    taken = stage in FIRST_MATCH and any(
+        step.stage == stage and step.state in ("hit", "spent") for step in steps
+    )
     did = {
         "route": () if outcome.queue else (f"leave it in queue {values['queue']}",),
         "sla": () if outcome.policy else ("the policy by tier and priority",),
@@ -252,13 +272,6 @@ def _changing(rules: tuple[Rule, ...]) -> frozenset[str]:
     if any(isinstance(effect, AddTag) for effect in effects):
         changing.add("tags")
     return frozenset(changing | {*OF_QUEUE} if "queue" in changing else changing)
-
-
-def _holds(test: Test, values: Values) -> bool:
-    try:
-        return test(values)
-    except Exception:  # as in a run: a rule that fails is skipped, and the others go on
-        return False
 
 
 def _step(

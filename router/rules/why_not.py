@@ -11,7 +11,7 @@ from router.rules.facts import Facts
 from router.rules.form import Rule
 from router.rules.matching import Failed
 
-_NEAREST: Final = {"not_reached": 0, "hit": 0, "miss": 1, "failed": 2, "off": 3}
+_NEAREST: Final = {"not_reached": 0, "hit": 0, "spent": 0, "miss": 1, "failed": 2, "off": 3}
 
 
 class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,9 +24,9 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
     failed: tuple[Failed, ...] = ()
 
 
-def why_not(rules: RuleSet, facts: Facts, queue: str) -> WhyNot:
+def why_not(rules: RuleSet, facts: Facts, queue: str, spent: frozenset[str] = frozenset()) -> WhyNot:
     """The answer, for a message whose rules are run anew on `facts`."""
-    steps = {step.rule_id: step for step in rules.explain(facts) if step.rule_id != DEFAULT}
+    steps = {step.rule_id: step for step in rules.explain(facts, spent) if step.rule_id != DEFAULT}
     sending = [steps[rule.id] for rule in rules.rules if _sends(rule, queue)]
     instead = _decided(rules.rules, steps)
     if instead is not None and _sends(instead, queue):
@@ -67,6 +67,8 @@ def _stopped(step: Step, instead: Rule | None) -> str:
             return f"it failed: {step.error}"
         case "not_reached":
             return f"rule {instead.id} matched before it" if instead else "an earlier rule matched before it"
+        case "spent":
+            return "it had had its effect before"
         case "hit":
             return f"rule {_id(instead)} set another queue after it"
         case _:

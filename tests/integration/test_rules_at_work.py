@@ -17,7 +17,7 @@ from gateway.rule_sets import checked
 from router.decision import Actor
 from router.lifecycle import edit
 from router.rules.recipes import RECIPES
-from storage import restoring, rule_calls, rule_counts, rule_trials, rules, setup, tickets
+from storage import messages, restoring, rule_calls, rule_counts, rule_trials, rules, setup, tickets
 from storage.store import Tx
 from tests.integration.office import ASKS, STRANGE, Office, office_in, office_on
 from tests.integration.receiver import receiving
@@ -198,6 +198,38 @@ async def test_a_rule_of_time_fires_once_for_each_time_that_it_begins_to_hold(of
     assert (await office.store.read(rule_counts.every))["r1"].hits == 2
 
 
+async def test_a_failing_rule_of_time_is_counted_once_for_each_ticket(office: Office) -> None:
+    """Not each time somebody looks; the others fire, and it does once it fails no more."""
+    version = await office.rule(*(rule(None, {"tag": tag}, events=["time"]) for tag in "ab"))
+    await office.say(STRANGE)
+    timed = (await office.setup.reload()).rules.on("time")
+    broken, whole = timed._compiled[0], timed._compiled[0].test
+    assert timed.version == version
+    broken.test = raises
+    for _ in range(2):
+        await pass_time(office)
+    counted, tags = await office.store.read(rule_counts.every), (await office.ticket()).tags
+    broken.test = whole
+    for _ in range(2):
+        await pass_time(office)
+    mended = await office.store.read(rule_counts.every)
+    assert ([counted[one][:2] for one in ("r1", "r2")], tags) == ([(0, 1), (1, 0)], ("b",))
+    assert [mended[one][:2] for one in ("r1", "r2")] == [(1, 1), (1, 0)]
+    assert (await office.ticket()).tags == ("b", "a")
+
+
+def raises(values: object) -> bool:
+    """A comparison with a fault of its own."""
+    raise RuntimeError("broken")
+
+
+async def pass_time(office: Office) -> None:
+    """A round of the rules of time."""
+    worker = TicketRules(setup=office.setup)
+    while await worker.pass_time():
+        pass
+
+
 # --- what follows from messages --------------------------------------------------------------------------
 
 
@@ -285,6 +317,56 @@ async def test_a_decision_is_made_again_byte_for_byte(office: Office) -> None:
     assert (edited.same, drafted.same) == (False, False)
     assert (edited.differences["queue"], edited.differs) == (("general", "billing"), True)
     assert {one.made_by for one in again} == {deciding_code()}
+
+
+async def test_a_decision_about_a_ticket_is_made_again_byte_for_byte(office: Office) -> None:
+    """Of time and of changes, one for each run in which a rule fired, whatever was said since."""
+    late = when("ticket.created_at", "older_than", "30m")
+    old = {"all": [late, when("text", "contains", "purple")]}
+    await office.rule(
+        rule(old, {"set": "priority", "to": "urgent"}, events=["time"]),
+        rule(late, {"set": "queue", "to": "billing"}, stage="route", events=["time"]),
+        rule(when("previous.priority", "is", "normal"), {"tag": "risen"}, **CHANGED),
+    )
+    await settle(office)
+    await office.say(STRANGE)
+    (conversation,) = await office.conversations()
+    for minutes in (10, 30, 10):
+        office.clock.forward(minutes=minutes)
+        await pass_time(office)
+        await settle(office)
+    (message,) = [one for one in await office.messages() if one.author == "customer"]
+    await office.store.write(lambda tx: reworded(tx, message.id))
+    of_message, *about = await office.decisions(conversation)
+    made = [
+        await office.store.read(partial(explaining.looked_up, decision_id=f"dec_{one.seq}")) for one in about
+    ]
+    again = [explaining.replay(one.restored, compiled_version(one.version)) for one in made]
+    fresh = {"ticket": {"created_at": office.clock.now.isoformat()}}
+    edited = explaining.replay(made[0].restored, compiled_version(made[0].version), context=fresh)
+    assert [(one.made.context.event, one.made.decision.why) for one in about] == [
+        ("time", "rules about time that passed"),
+        ("ticket_changed", "rules about a change of the ticket"),
+    ]
+    assert [one.same for one in again] == [True, True]
+    assert [(step.rule_id, step.state) for step in again[0].steps if step.rule_id != "default"] == [
+        ("r1", "hit"),
+        ("r2", "hit"),
+    ]
+    assert (edited.decision.effects, edited.differences["queue"]) == ((), ("billing", ""))
+    ticket = await office.ticket()
+    assert (ticket.priority, ticket.queue, ticket.tags) == ("urgent", "billing", ("risen",))
+    # What is tried on decided messages, and what was asked of the bot, leaves them out.
+    assert [one.seq for one in await office.store.read(lambda sql: restoring.after(sql, 0, 9))] == [
+        of_message.seq
+    ]
+    assert await office.store.read(lambda sql: restoring.count(sql, 0)) == 1
+
+
+def reworded(tx: Tx, message_id: str) -> None:
+    """The message says something else from now on, as after an edit."""
+    said = {"at": tx.now, "text": STRANGE}
+    messages.amend(tx, message_id, "Never mind", {"earlier": [said], "edited": True})
 
 
 def queue_of(decision: Any) -> str:

@@ -77,7 +77,7 @@ async def why_not(call: Call, ticket_id: str, query: Why) -> WhyNotOut:
 
     def _last(sql: Sql) -> str | None:
         ticket = tickets.get(sql, tickets.id_of(sql, ticket_id))
-        made = decisions.of_conversation(sql, ticket.conversation_id)
+        made = decisions.of_conversation(sql, ticket.conversation_id, messages=True)
         opened = [one for one in made if handed_over([one.made.decision])]
         return f"dec_{(opened or made)[0].seq}" if made else None
 

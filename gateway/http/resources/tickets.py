@@ -26,7 +26,7 @@ from gateway.http.resources.ticket_models import (
     show_ticket,
 )
 from router import lifecycle
-from router.decision import OpenTicket
+from router.decision import Event, OpenTicket
 from router.desk import Desk
 from router.values import Ticket, TicketStatus
 from storage import (
@@ -129,18 +129,24 @@ class Merge(BaseModel):
 
 
 class HitOut(BaseModel):
-    """A rule that applied."""
+    """A rule that applied; with an `error`, one that failed and was skipped."""
 
     rule_id: str
     stage: str
     did: list[str]
+    error: str
 
 
 class DecisionOut(BaseModel):
-    """What was decided about one message, and why."""
+    """What was decided about one message or, by rules about tickets and time, about the ticket, and why.
+
+    `event` says which: `message`, `ticket_created`, `ticket_changed` or `time`. `message_id` is then the
+    customer's last message, "" where there is none. `match` is what was found for the message decided about.
+    """
 
     id: str
     created_at: datetime
+    event: Event
     message_id: str
     why: str
     hits: list[HitOut]
@@ -281,28 +287,12 @@ def merge(tx: Tx, call: Call, ticket_id: str, body: Merge) -> TicketOut:
     return _shown(tx.sql, call, ticket)
 
 
-@api.read("/api/v1/tickets/{ticket_id}/decisions", summary="What was decided about its messages, and why")
+@api.read("/api/v1/tickets/{ticket_id}/decisions", summary="What was decided about it and its messages")
 def list_decisions(sql: Sql, call: Call, ticket_id: str) -> DecisionList:
-    """The decisions about the messages of the ticket's conversation."""
+    """About the messages of the ticket's conversation, and by rules about tickets and time."""
     ticket = tickets.get(sql, tickets.id_of(sql, ticket_id))
-    return DecisionList(
-        data=[
-            DecisionOut(
-                id=f"dec_{stored.seq}",
-                created_at=stored.created_at,
-                message_id=stored.made.message_id,
-                why=stored.made.decision.why,
-                hits=[
-                    HitOut(rule_id=hit.rule_id, stage=hit.stage, did=list(hit.did))
-                    for hit in stored.made.decision.hits
-                ],
-                match=match_out(seen) if (seen := stored.made.context.match) else None,
-                language=stored.made.decision.language,
-                rules_version=stored.made.decision.rules_version,
-            )
-            for stored in decisions.of_conversation(sql, ticket.conversation_id)
-        ]
-    )
+    found = decisions.of_conversation(sql, ticket.conversation_id)
+    return DecisionList(data=[_decided(stored) for stored in found])
 
 
 @api.write("POST", "/api/v1/tickets/{ticket_id}/offer/accept", summary="Accept what is offered to you")
@@ -364,6 +354,26 @@ def _outbound(tx: Tx, call: Call, body: NewTicket, request: OpenTicket, desk: De
 def _is_live(tx: Tx, channel_id: str) -> bool:
     channel = channels.find(tx.sql, channel_id)
     return channel is not None and channel.kind in LIVE_KINDS
+
+
+def _decided(stored: decisions.Stored) -> DecisionOut:
+    context, decision = stored.made.context, stored.made.decision
+    # Rules about tickets are given the match that there was last: it was made for a message.
+    match = context.match if context.event == "message" else None
+    return DecisionOut(
+        id=f"dec_{stored.seq}",
+        created_at=stored.created_at,
+        event=context.event,
+        message_id=stored.made.message_id,
+        why=decision.why,
+        hits=[
+            HitOut(rule_id=hit.rule_id, stage=hit.stage, did=list(hit.did), error=hit.error)
+            for hit in decision.hits
+        ],
+        match=match_out(match) if match is not None else None,
+        language=decision.language,
+        rules_version=decision.rules_version,
+    )
 
 
 def _my_offer(tx: Tx, call: Call, ticket_id: str) -> offers.Offer:

@@ -55,7 +55,7 @@ function Decision({ decision, first }) {
 
 function Hit({ hit, told }) {
   return html`<li><b>${told?.name ?? hit.rule_id}</b> <small>${t(`stage_${hit.stage}`)}</small>
-    ${told ? html`<p>${told.sentence}</p>` : hit.did.map((did) => html`<p>${did}</p>`)}</li>`;
+    ${hit.error ? html`<p>${t("rule_failed", { error: hit.error })}</p>` : told ? html`<p>${told.sentence}</p>` : hit.did.map((did) => html`<p>${did}</p>`)}</li>`;
 }
 
 /** A version's rules as sentences, read once. */

@@ -1,7 +1,7 @@
 // Why a message was decided as it was: the desk's own phrases, in the reader's language.
 import { language } from "../ui/language.js";
 
-// In the desk's words (router/decide.py) and in Chinese; what an article or a person is called stays as it is.
+// In the desk's words (router/decide.py, router/decide_ticket.py) and in Chinese; what an article or a person is called stays as it is.
 const CHINESE = [
   [/^opens a ticket: (.*)$/, (_, why) => `新建工单：${inChinese(why)}`],
   [/^reopens ticket #(\d+)(.*)$/, (_, number) => `重新打开工单 #${number}`],
@@ -23,6 +23,9 @@ const CHINESE = [
   [/^no article (.*)$/, () => "知识库里没有合适的内容"],
   [/^an agent stepped in$/, () => "客服主动接管"],
   [/^opened by hand$/, () => "手动创建"],
+  [/^rules about a new ticket$/, () => "关于新工单的规则"],
+  [/^rules about a change of the ticket$/, () => "关于工单变更的规则"],
+  [/^rules about time that passed$/, () => "关于时间流逝的规则"],
 ];
 
 function inChinese(why, phrases = CHINESE) {
@@ -62,6 +65,7 @@ const STOPPED = [
   [/^rule (\S+) sent it there$/, (_, rule) => `规则 ${rule} 已把它送到那里`],
   [/^no rule sends anything to (.*)$/, (_, queue) => `没有规则会送到 ${queue}`],
   [/^rule (\S+) would have sent it there, but (.*)$/, (_, rule, why) => `规则 ${rule} 本会送到那里，但${why.split("; ").map((part) => inChinese(part, STOPPED)).join("；")}`],
+  [/^it had had its effect before$/, () => "它之前已经生效"],
   [/^it is off$/, () => "它已停用"],
   [/^it failed: (.*)$/, (_, why) => `它出错了：${why}`],
   [/^rule (\S+) matched before it$/, (_, rule) => `规则 ${rule} 先匹配了`],
