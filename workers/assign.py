@@ -285,7 +285,7 @@ class AssignWorker:
             fence(tx)
             before = tickets.lock(tx, ticket.id)
             if before.status == "open" and before.assignee == agent_id:
-                inbox.save(tx, before, move(before, "queued", tx.now, setup.desk))
+                inbox.save(tx, before, move(before, "queued", tx.now, setup.desk), actor="clock")
 
         await self._setup.write(back)
 

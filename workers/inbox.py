@@ -110,7 +110,7 @@ def reply(
     conversations.save(tx, [conversation])
     if not words.live:
         _send(tx, message)
-    return message, save(tx, before, ticket)
+    return message, save(tx, before, ticket, actor="api" if agent_id is None else "agent")
 
 
 def announce(tx: Tx, ticket: Ticket, text: str) -> None:
@@ -205,6 +205,7 @@ def open_by_hand(
         number=fresh.number,
         queue=fresh.queue,
         status=fresh.status,
+        actor="api" if agent_id is None else "agent",
     )
     return fresh
 

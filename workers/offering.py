@@ -19,7 +19,7 @@ def hold_out(tx: Tx, before: Ticket, agent_id: str, why: str, desk: Desk) -> Non
     offers.make(tx, before.id, agent_id, why, seconds)
     agents.claimed(tx, agent_id)
     after = move(before, "offered", tx.now, desk) if seconds else assign(before, agent_id, tx.now, desk)
-    inbox.save(tx, before, after)
+    inbox.save(tx, before, after, actor="clock")
     notices.offered(tx, after, agent_id, at_once=not seconds)
 
 
@@ -28,7 +28,7 @@ def skipped(tx: Tx, reached: dict[str, int], desk: Desk) -> None:
     people = agents.active(tx.sql)
     for before in tickets.lock_all(tx, reached).values():
         if before.status in ("queued", "offered") and before.alerted < reached[before.id]:
-            inbox.save(tx, before, alerted(before, reached[before.id], desk))
+            inbox.save(tx, before, alerted(before, reached[before.id], desk), actor="clock")
             notices.of_queue_step(tx, before, desk, lambda: people, how="skipped")
 
 
@@ -48,7 +48,7 @@ def give_back(tx: Tx, offer: Offer, state: str, desk: Desk) -> Ticket:
         after = _without(tx, replace(after, declined_by=(*after.declined_by, offer.agent_id)), desk)
     else:
         _missed(tx, offer.agent_id, desk.away_after_missed)
-    return inbox.save(tx, before, after)
+    return inbox.save(tx, before, after, actor="agent" if state == "declined" else "clock")
 
 
 def accept(tx: Tx, offer: Offer, desk: Desk) -> Ticket:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from router.calendar import opening
+from router.decision import Actor
 from router.desk import Desk
 from router.lifecycle import Refused, assign, move, pin
 from router.values import Agent, Ticket
@@ -36,13 +37,14 @@ def give_back_all(tx: Tx, agent_id: str, desk: Desk, *, unanswered: bool = False
     """What an agent has waits again at its age (of `unanswered`, only where no agent spoke last)."""
     held = tickets.lock_all(tx, assignment.holdings(tx.sql, agent_id))
     last = messages.last_of(tx.sql, {ticket.conversation_id for ticket in held.values()})
+    actor: Actor = "clock" if unanswered else "agent"
     given = 0
     for before in held.values():
         if before.status == "offered":
             offers.withdraw(tx, before.id)
         elif unanswered and not _waits_for_us(before, last):
             continue
-        inbox.save(tx, before, move(before, "queued", tx.now, desk))
+        inbox.save(tx, before, move(before, "queued", tx.now, desk), actor=actor)
         given += 1
     return given
 

@@ -96,6 +96,7 @@ async def test_a_reply_is_stored_queued_and_heard_by_the_ticket(office: Office) 
                 "status": "open",
                 "assignee": "agt_1",
                 "previous": {"status": "queued", "assignee": None},
+                "actor": "agent",
             },
         ),
     ]

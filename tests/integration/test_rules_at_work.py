@@ -154,6 +154,23 @@ async def test_a_rule_of_changes_asks_who_made_them(office: Office) -> None:
     assert found == [(), (), ("by a program",)]
 
 
+async def test_a_rule_about_new_tickets_asks_who_opened_them(office: Office) -> None:
+    """A customer whom the bot can't help, an agent who steps in, or a program with a token."""
+    actors = ("customer", "agent", "api")
+    await office.rule(
+        *(rule(when("actor", "is", one), {"tag": one}, events=["ticket_created"]) for one in actors)
+    )
+    await settle(office)
+    await office.say(STRANGE)
+    for who, agent in (("bob", "agt_1"), ("eve", None)):
+        await office.say(ASKS, who=who)
+        (asked,) = [one.id for one in await office.conversations() if one.with_ == "bot"]
+        desk = (await office.setup.get()).desk
+        await office.store.write(partial(inbox.take_over, conversation_id=asked, agent_id=agent, desk=desk))
+    await settle(office)
+    assert [one.tags for one in await office.tickets()] == [(one,) for one in actors]
+
+
 async def test_rules_that_set_each_other_off_come_to_an_end(office: Office) -> None:
     """Each fires once in a chain of changes."""
     await office.rule(
