@@ -102,6 +102,10 @@ def _a_key(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+TargetPrecision = Annotated[float, Field(ge=0.5, lt=1)]
+"""The share of the knowledge base's answers that is to be right."""
+
+
 class Settings(BaseSettings):
     """Everything the desk's processes are told from outside. Secrets are masked when printed."""
 
@@ -164,7 +168,7 @@ class Settings(BaseSettings):
     fair_offers: int = Field(0, ge=0, le=100_000, description="a number, 0 for no limit")
     fair_seconds: float = Field(3600, gt=0, le=604_800, description="seconds, above 0, to 604800")
     away_after_missed: int = Field(3, ge=0, le=1000, description="a number of offers, 0 for never")
-    target_precision: float = Field(0.9, ge=0.5, lt=1, description="a share from 0.5 to below 1")
+    target_precision: TargetPrecision = Field(0.9, description="a share from 0.5 to below 1")
     encoder: str = Field(
         "auto", min_length=1, max_length=100, description="auto, lexical, or the name of an encoder"
     )

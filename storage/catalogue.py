@@ -1,6 +1,7 @@
 """What admins set up in small documents: queues, skills, tiers, fields, policies, calendars, ticket types.
 
-A document's id is unique within its kind, so that a skill and a queue may both be called "billing".
+A document's id is unique within its kind, so that a skill and a queue may both be called "billing". A
+"choice" holds for the whole desk.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from storage.paging import Slice, cut
 from storage.refusals import InUse, Taken, unless_taken
 from storage.store import Missing, Tx
 
-Kind = Literal["queue", "skill", "tier", "field", "policy", "calendar", "ticket_type"]
+Kind = Literal["queue", "skill", "tier", "field", "policy", "calendar", "ticket_type", "choice"]
 D = TypeVar("D")
 _row = schema.catalogue.c
 # More queues than anybody sets up.

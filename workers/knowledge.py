@@ -17,10 +17,11 @@ from router.decision import Known
 from router.telling import known
 from storage import articles, labels
 from storage.store import Clock, Store, StoreError
+from storage.target_precision import in_force
 
 T = TypeVar("T")
 log = structlog.get_logger()
-# How often the articles' stamp is looked at, in seconds: a new article answers within two.
+# How often the articles' stamp and the target are looked at, in seconds: a new article answers within two.
 LOOK_EVERY = 0.5
 # How often the desk's labels are looked at anew, in turns of the same: every minute.
 _CALIBRATE_EVERY = 120
@@ -35,6 +36,7 @@ class Knowledge:
     Matches run on one thread of their own and snapshots are built on another: the event loop is never held,
     and no match waits for a build. The encoder is made when the first text is matched, so that an idle desk
     does without its memory and starts without its time; until it is there, matches are by words alone.
+    `target_precision` holds until an admin has chosen another.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class Knowledge:
         make_encoder: Callable[[], Encoder] | None = None,
     ) -> None:
         self._store, self._clock = store, clock
-        self._precision = target_precision
+        self._setting = self._target = target_precision
         self._make_encoder = make_encoder
         self._matching = ThreadPoolExecutor(1, thread_name_prefix="match")
         self._building = ThreadPoolExecutor(1, thread_name_prefix="index")
@@ -60,8 +62,12 @@ class Knowledge:
         self.calibration: Calibration = UNCALIBRATED
 
     async def __aenter__(self) -> "Knowledge":
+        await self._aim()
         await self._refresh()
-        self._tasks = [asyncio.create_task(self._keep_fresh(), name="knowledge")]
+        self._tasks = [
+            asyncio.create_task(self._keep_aim(), name="target precision"),
+            asyncio.create_task(self._keep_fresh(), name="knowledge"),
+        ]
         if self._make_encoder is None:
             self._ready.set()
         else:
@@ -86,18 +92,28 @@ class Knowledge:
         self._asked.set()
         await self._ready.wait()
         loop = asyncio.get_running_loop()
-        snapshot, precision, calibration = self._snapshot, self._precision, self.calibration
+        snapshot, target, calibration = self._snapshot, self._target, self.calibration
         return await loop.run_in_executor(
             self._matching,
-            lambda: snapshot.match(text, language, target_precision=precision, calibration=calibration),
+            lambda: snapshot.match(text, language, target_precision=target, calibration=calibration),
         )
 
     def _match(self, texts: Mapping[str, str]) -> dict[str, Match]:
-        snapshot, precision, calibration = self._snapshot, self._precision, self.calibration
+        snapshot, target, calibration = self._snapshot, self._target, self.calibration
         return {
-            key: snapshot.match(text, target_precision=precision, calibration=calibration)
+            key: snapshot.match(text, target_precision=target, calibration=calibration)
             for key, text in texts.items()
         }
+
+    async def _keep_aim(self) -> None:
+        """Apart from the articles: what an admin chose does not wait for a build."""
+        while True:
+            with contextlib.suppress(StoreError):
+                await self._aim()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _aim(self) -> None:
+        self._target = await self._store.read(lambda sql: in_force(sql, self._setting))
 
     async def _keep_fresh(self) -> None:
         for turn in itertools.count():

@@ -17,12 +17,14 @@ from storage import article_health, exclusive, labels, phrasing_proposals
 from storage.labels import Label
 from storage.paging import Sql
 from storage.store import Clock, Store, StoreUnavailable, Tx
+from storage.target_precision import in_force
 
 log = structlog.get_logger()
-EVERY = 10.0
 AT_ONCE = 50
-# How often the real precision is looked at, in turns of the loop: every ten minutes.
-_WATCH_EVERY = 60
+# How often the target is looked at, in seconds: another one counts within two.
+LOOK_EVERY = 1.0
+# How often it learns, and how often the real precision is looked at, in turns of the loop.
+_LEARN_EVERY, _WATCH_EVERY = 10, 600
 # What is longer is a story, no phrasing.
 LONGEST = 300
 WINDOW = timedelta(days=30)
@@ -30,31 +32,33 @@ WINDOW = timedelta(days=30)
 
 
 class Learner:
-    """`tell` is given the bot's quality after each look."""
+    """`tell` is given the bot's quality at each look; `target_precision` holds until an admin has chosen."""
 
     def __init__(
         self, *, store: Store, clock: Clock, target_precision: float, tell: Callable[[Quality], None]
     ) -> None:
-        self._store, self._clock, self._target, self._tell = store, clock, target_precision, tell
-        self._state = ""
+        self._store, self._clock, self._setting, self._tell = store, clock, target_precision, tell
+        self._target, self._state = target_precision, ""
         self._turn = 0
 
     async def run(self) -> None:
-        """Look every ten seconds, until cancelled."""
+        """Learn every ten seconds; measure every ten minutes, and when the target is another."""
         while True:
             with suppress(StoreUnavailable):
-                while await self._store.write(learn):
-                    pass
-                if self._turn % _WATCH_EVERY == 0:
+                if self._turn % _LEARN_EVERY == 0:
+                    while await self._store.write(learn):
+                        pass
+                target = await self._store.read(self._in_force)
+                if self._turn % _WATCH_EVERY == 0 or target != self._target:
                     await self.watch()
                 self._turn += 1
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(LOOK_EVERY)
 
     async def watch(self) -> Quality:
         """Measure; a drift is logged when it begins."""
         begin = self._clock() - WINDOW
-        judged = await self._store.read(lambda sql: judged_since(sql, begin))
-        found = quality(judged, self._target)
+        judged, target = await self._store.read(lambda sql: (judged_since(sql, begin), self._in_force(sql)))
+        found = quality(judged, target)
         self._tell(found)
         if found.state == "drift" and self._state != "drift":
             log.error(
@@ -64,8 +68,11 @@ class Learner:
                 target=found.target,
                 labels=found.precision.of,
             )
-        self._state = found.state
+        self._target, self._state = target, found.state
         return found
+
+    def _in_force(self, sql: Sql) -> float:
+        return in_force(sql, self._setting)
 
 
 def learn(tx: Tx) -> int:

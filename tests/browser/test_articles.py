@@ -58,7 +58,7 @@ def test_a_reply_becomes_an_article_in_two_clicks(open_inbox: OpenInbox, open_sh
 def test_an_admin_sees_what_the_assistant_learns(
     open_shop: OpenShop, open_page: OpenPage, signed_in: StorageState
 ) -> None:
-    """The slider tells what a setting would have done; a phrasing that helped is learned with a click."""
+    """The slider tells what a setting would have done, and takes it; a phrasing that helped is learned."""
     visitor = open_shop()
     asked = "Where is my parcel and where is my order now?"
     visitor.write(asked)
@@ -69,7 +69,15 @@ def test_an_admin_sees_what_the_assistant_learns(
     expect(page.get_by_text("If 90 % of answers had to be right")).to_be_visible()
     slider.press("ArrowLeft")
     expect(page.get_by_text("If 85 % of answers had to be right")).to_be_visible()
+    use = page.get_by_role("button", name="Use this")
+    expect(page.get_by_text("In force: 90 %, from the setting")).to_be_visible()
+    use.click()
+    expect(page.get_by_text(": 85 %, chosen by")).to_be_visible()
+    expect(use).to_be_disabled()
     assert violations(page) == []
+    slider.press("ArrowRight")
+    use.click()
+    expect(page.get_by_text(": 90 %, chosen by")).to_be_visible()
     is_proposed(page, asked)
     page.get_by_role("link", name="Phrasings").click()
     record = page.locator(".record").filter(has_text=asked)

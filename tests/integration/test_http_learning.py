@@ -6,6 +6,7 @@ from typing import Any
 from bus.envelope import Inbound, Message, Sender
 from bus.ids import message_id
 from storage.phrasing_proposals import propose
+from tests.eventually import eventually
 from tests.integration.conftest import Desk
 from workers.intake import Frozen, take_in
 from workers.learning import learn
@@ -138,6 +139,49 @@ async def test_the_slider_tells_what_each_setting_would_have_done(desk: Desk) ->
     middle = next(one for one in told["settings"] if one["target"] == 0.9)
     assert middle["precision"] | {"low": 0, "high": 1} == {"value": 1.0, "low": 0, "high": 1, "of": 1}
     assert middle["answered"]["of"] == 3
+
+
+async def test_an_admin_says_how_often_answers_are_to_be_right(desk: Desk) -> None:
+    """A suggestion becomes an answer, and one again, moments after the choice and without a restart."""
+    path = "/api/v1/knowledgebase/target-precision"
+    await write(desk)
+
+    async def answers() -> bool:
+        asked = {"text": "where is the thing"}
+        match = await desk.ask("POST", "/api/v1/knowledgebase/match", asked)
+        return bool(match.body["outcome"] == "answer")
+
+    async def suggests() -> bool:
+        return not await answers()
+
+    before = await desk.ask("GET", path, role="supervisor")
+    assert before.body == {"target": 0.9, "chosen_by": None, "chosen_at": None, "version": 0}
+    assert await suggests()
+    read = {"If-Match": before.headers["ETag"]}
+    chosen = await desk.ask("PUT", path, {"target": 0.5}, headers=read)
+    assert (chosen.status, chosen.body["target"], chosen.headers["ETag"]) == (200, 0.5, '"v1"')
+    await eventually(answers)
+    assert (await desk.ask("PUT", path, {"target": 0.6}, headers=read)).status == 412
+    await desk.ask("PUT", path, {"target": 0.99}, headers={"If-Match": '"v1"'})
+    await eventually(suggests)
+    assert (await desk.ask("GET", "/api/v1/knowledgebase/precision")).body["target"] == 0.99
+    after = (await desk.ask("GET", path, role="supervisor")).body
+    acts = (await desk.ask("GET", "/api/v1/audit?target=target_precision")).body["data"]
+    assert [(act["action"], act["detail"]) for act in acts] == [
+        ("target_precision.updated", {"name": "0.99", "before": 0.5}),
+        ("target_precision.updated", {"name": "0.5", "before": 0.9}),
+    ]
+    assert (after["chosen_by"], after["chosen_at"]) == (acts[0]["actor"], acts[0]["at"])
+
+
+async def test_the_target_is_an_admins_to_choose_and_a_share(desk: Desk) -> None:
+    """403 for a supervisor, 422 for what the setting would not take; nothing is changed."""
+    path = "/api/v1/knowledgebase/target-precision"
+    assert (await desk.ask("PUT", path, {"target": 0.8}, role="supervisor")).status == 403
+    for target in (1.5, 1, 0.49, "often", None):
+        refused = await desk.ask("PUT", path, {"target": target})
+        assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/target"), target
+    assert (await desk.ask("GET", path)).body["version"] == 0
 
 
 async def test_lint_is_read_by_supervisors(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """It gets better by use: labels with their exposure, proposals, gaps, and what an agent's reply teaches."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from storage import labels, phrasing_proposals
 from storage.labels import Label
 from storage.phrasing_proposals import Proposal
 from storage.questions import exposures, unanswered
+from storage.target_precision import choose
+from tests.eventually import eventually
 from tests.integration.office import ASKS, MONDAY, STRANGE, Office
 from tests.integration.test_bot_manners import office
 from workers.intake import Frozen, take_in
@@ -126,3 +129,40 @@ async def test_a_drift_is_told(office: Office) -> None:
     found = await learner.watch()
     assert (found.state, found.precision.value, found.precision.of) == ("drift", 0.0, 25)
     assert told == [found]
+
+
+async def test_what_an_admin_chose_is_the_target_of_a_drift(office: Office) -> None:
+    """Moments after it is stored, whoever stored it: the learner looks, it is not told."""
+    for number in range(25):
+        await office.say(ASKS, who=f"customer {number}")
+        await office.say("no" if number % 5 == 0 else "thanks", who=f"customer {number}")
+    await learned(office)
+    told: list[Any] = []
+    learner = Learner(store=office.store, clock=office.clock, target_precision=0.9, tell=told.append)
+    watching = asyncio.create_task(learner.run())
+
+    async def measured() -> bool:
+        return bool(told)
+
+    async def drifts() -> bool:
+        return bool(told[-1].state == "drift")
+
+    await eventually(measured)
+    assert (told[-1].state, told[-1].precision.value) == ("ok", 0.8)
+    await office.store.write(lambda tx: choose(tx, 0.95, "test"))
+    await eventually(drifts)
+    watching.cancel()
+    assert [one.target for one in told] == [0.9, 0.95]
+
+
+async def test_what_an_admin_chose_is_the_target_of_the_match(office: Office) -> None:
+    """Of messages as of single texts, moments after it is stored."""
+    text = "where is the thing"
+
+    async def answers() -> bool:
+        one, batch = await office.knowledge.match_one(text), await office.knowledge.match({"m": text})
+        return {one.outcome, batch["m"].outcome} == {"answer"}
+
+    assert not await answers()
+    await office.store.write(lambda tx: choose(tx, 0.5, "test"))
+    await eventually(answers)

@@ -22,7 +22,17 @@ from knowledgebase.phrasing_check import objection
 from knowledgebase.rows import MOST_PHRASINGS
 from knowledgebase.telling import tell
 from router.phrases import only_wants_person, says_helped, says_not_helped
-from storage import article_health, articles, audit, labels, messages, phrasing_proposals, questions, tickets
+from storage import (
+    article_health,
+    articles,
+    audit,
+    labels,
+    messages,
+    phrasing_proposals,
+    questions,
+    target_precision,
+    tickets,
+)
 from storage.paging import Sql
 from storage.phrasing_proposals import Proposal
 from storage.store import Missing, Tx
@@ -270,7 +280,8 @@ def get_precision(sql: Sql, call: Call, query: Days) -> PrecisionOut:
     """With the last days' questions, at most the last 5,000, and the labels of that time."""
     begin = _begin(call, query.days)
     judged = judged_since(sql, begin)
-    now = precision.quality(judged, call.parts.settings.target_precision)
+    target = target_precision.in_force(sql, call.parts.settings.target_precision)
+    now = precision.quality(judged, target)
     settings = precision.settings(
         questions.exposures(sql, begin), judged, call.parts.knowledge.calibration.threshold, SUGGEST_FROM
     )

@@ -52,7 +52,7 @@ const en = {
   letters_lead: "Each failed again and again by itself; its neighbours went through. Put it back once the cause is mended.", no_letters: "Nothing is set aside. Good.", put_back: "Put back", give_up: "Give up", attempts_n: "{n} attempts",
   no_audit: "Nobody has changed anything yet.", command_line: "The command line", act: "{who} {how} {what} “{name}”",
   did_created: "made", did_updated: "changed", did_deleted: "deleted", did_published: "published", did_drafted: "drafted", did_replayed: "put back", did_discarded: "gave up", did_revoked: "revoked", did_imported: "imported", did_rolled_back: "rolled back",
-  thing_agent: "the agent", thing_queue: "the queue", thing_skill: "the skill", thing_tier: "the tier", thing_field: "the field", thing_policy: "the promise", thing_calendar: "the calendar", thing_ticket_type: "the ticket type", thing_channel: "the channel", thing_article: "the article", thing_token: "the token", thing_rules: "the rules, version", thing_deadletter: "the message", thing_customer: "the customer",
+  thing_agent: "the agent", thing_queue: "the queue", thing_skill: "the skill", thing_tier: "the tier", thing_field: "the field", thing_policy: "the promise", thing_calendar: "the calendar", thing_ticket_type: "the ticket type", thing_channel: "the channel", thing_article: "the article", thing_token: "the token", thing_rules: "the rules, version", thing_deadletter: "the message", thing_customer: "the customer", thing_target_precision: "the share of answers that is to be right,",
   received_hour: "In, last hour", sent_hour: "{n} out", failed_hour: "Not delivered", waiting_hour: "{n} on their way", switched_off_n: "{n} switched off", all_on: "all on", look_at_them: "look at them", nothing_aside: "nothing set aside", unassigned: "Unassigned", open_all: "{n} open in all",
 };
 
@@ -103,7 +103,7 @@ const zh = {
   letters_lead: "这些消息多次单独失败，不影响其他消息。原因修复后可以放回。", no_letters: "没有搁置的消息，很好。", put_back: "放回", give_up: "放弃", attempts_n: "尝试 {n} 次",
   no_audit: "还没有任何改动。", command_line: "命令行", act: "{who}{how}{what}“{name}”",
   did_created: "新增了", did_updated: "修改了", did_deleted: "删除了", did_published: "发布了", did_drafted: "起草了", did_replayed: "放回了", did_discarded: "放弃了", did_revoked: "撤销了", did_imported: "导入了", did_rolled_back: "回退了",
-  thing_agent: "客服", thing_queue: "队列", thing_skill: "技能", thing_tier: "客户等级", thing_field: "字段", thing_policy: "服务承诺", thing_calendar: "日历", thing_ticket_type: "工单类型", thing_channel: "渠道", thing_article: "文章", thing_token: "令牌", thing_rules: "规则版本", thing_deadletter: "消息", thing_customer: "客户",
+  thing_agent: "客服", thing_queue: "队列", thing_skill: "技能", thing_tier: "客户等级", thing_field: "字段", thing_policy: "服务承诺", thing_calendar: "日历", thing_ticket_type: "工单类型", thing_channel: "渠道", thing_article: "文章", thing_token: "令牌", thing_rules: "规则版本", thing_deadletter: "消息", thing_customer: "客户", thing_target_precision: "回答准确率目标",
   received_hour: "最近一小时收到", sent_hour: "送出 {n}", failed_hour: "未送达", waiting_hour: "发送中 {n}", switched_off_n: "{n} 个已停用", all_on: "全部启用", look_at_them: "去查看", nothing_aside: "没有搁置", unassigned: "未分配", open_all: "进行中共 {n}",
 };
 
