@@ -1,6 +1,7 @@
 // The tests beside the rules: a message and what must be decided about it, each with how it stands now.
 import { html, useState } from "../ui/html.js";
 import { catalogue, nameOf } from "../inbox/catalogue.js";
+import { unmet } from "../inbox/reasons.js";
 import { document, Form } from "./form.js";
 import { Loaded, mayChange, useLoaded } from "./records.js";
 import { base, checked, goOn, store, work } from "./rule_work.js";
@@ -52,7 +53,7 @@ export function Cases() {
 function CaseRow({ one, open }) {
   const expected = Object.entries(one.expect).map(([name, value]) => `${told(`case_expect_${name}`, name)}: ${shownValue(name, value)}`).join(" · ");
   const inside = html`<b>${one.name} <span class=${`state ${one.wrong ? "bad" : "fine"}`}>${t(one.wrong ? "test_fails" : "test_passes")}</span></b>
-    <span><q>${one.message.text}</q> → ${expected}</span>${one.wrong && html`<span class="problem">${one.wrong}</span>`}`;
+    <span><q>${one.message.text}</q> → ${expected}</span>${one.wrong && html`<span class="problem">${unmet(one.wrong)}</span>`}`;
   return open ? html`<button class="record" onClick=${open}>${inside}</button>` : html`<div class="record">${inside}</div>`;
 }
 

@@ -1,6 +1,7 @@
 // The whole rule set as text: checked as it is, stored as a draft to be tried, or published.
 import { html, useState } from "../ui/html.js";
 import { language } from "../ui/language.js";
+import { unmet } from "../inbox/reasons.js";
 import { Sheet } from "./form.js";
 import { Warnings } from "./rule_difference.js";
 import { checked, store } from "./rule_work.js";
@@ -61,5 +62,5 @@ export const faultWords = ({ code, detail }) => (language.value === "en" ? detai
 
 export function Failing({ failing }) {
   if (!failing.length) return null;
-  return html`<ul class="problem">${failing.map(({ pointer, name, detail }) => html`<li key=${pointer}><b>${name || pointer}</b>: ${detail}</li>`)}</ul>`;
+  return html`<ul class="problem">${failing.map(({ pointer, name, detail }) => html`<li key=${pointer}><b>${name || pointer}</b>: ${unmet(detail)}</li>`)}</ul>`;
 }

@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../ui/html.js";
 import { language } from "../ui/language.js";
 import { Icon } from "../inbox/icons.js";
+import { unmet } from "../inbox/reasons.js";
 import { Sheet } from "./form.js";
 import { Condition, newRow, readCondition, writeCondition } from "./rule_condition.js";
 import { Effect, newEffect } from "./rule_effect.js";
@@ -126,7 +127,7 @@ function Said({ id, said, tried, old }) {
   const odd = said.warnings.filter(({ rule_id }) => rule_id === id);
   return html`<p class="sentence" role="status">${said.sentences[id]?.[language.value]}</p>
     ${odd.map(({ code, detail, zh }) => html`<p class="odd" key=${code}><span class="state">${told(`odd_${code}`, code)}</span> ${language.value === "zh" ? zh : detail}</p>`)}
-    ${said.failing.length > 0 && html`<p class="odd"><span class="state bad">${t("tests_failing", { n: said.failing.length })}</span> ${said.failing.map(({ name, detail }) => `${name}: ${detail}`).join("; ")}</p>`}`;
+    ${said.failing.length > 0 && html`<p class="odd"><span class="state bad">${t("tests_failing", { n: said.failing.length })}</span> ${said.failing.map(({ name, detail }) => `${name}: ${unmet(detail)}`).join("; ")}</p>`}`;
 }
 
 const faultsAt = (root, problem) => (pointer) => (problem?.errors ?? []).filter((one) => one.pointer === root + pointer || one.pointer.startsWith(`${root}${pointer}/`)).map(faultWords);

@@ -2,7 +2,7 @@
 import { html, useState } from "../ui/html.js";
 import { call } from "../inbox/api.js";
 import { catalogue, nameOf } from "../inbox/catalogue.js";
-import { reason } from "../inbox/reasons.js";
+import { did, reason } from "../inbox/reasons.js";
 import { Refused } from "./rule_editor.js";
 import { t, told } from "./words.js";
 
@@ -40,7 +40,7 @@ function Decided({ found }) {
   return html`<div class="decided" role="status"><p>${reason(found.why)}</p>
     <dl class="figures">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
     ${Object.entries(found.scores).filter(([, { score }]) => score > 0).map(([name, { score, reasons }]) => html`<p key=${name}><b>${t(`score_${name}`)} ${score}</b> ${Object.entries(reasons).map(([phrase, weight]) => `${phrase} ${weight}`).join(" · ")}</p>`)}
-    <ul>${hit.map((step) => html`<li key=${step.rule_id}><b>${step.name || step.rule_id}</b> <span class=${`state ${step.state === "hit" ? "fine" : "bad"}`}>${t(`step_${step.state}`)}</span> ${step.did.join(", ") || step.error}</li>`)}</ul>
+    <ul>${hit.map((step) => html`<li key=${step.rule_id}><b>${step.name || step.rule_id}</b> <span class=${`state ${step.state === "hit" ? "fine" : "bad"}`}>${t(`step_${step.state}`)}</span> ${step.did.map(did).join(", ") || step.error}</li>`)}</ul>
     ${!hit.length && html`<p class="muted">${t("no_rule_matched")}</p>`}
     ${rest.length > 0 && html`<details><summary>${t("rules_not_matched", { n: rest.length })}</summary><ul>${rest.map((step) => html`<li key=${step.rule_id}><b>${step.name || step.rule_id}</b> <span class="state">${t(`step_${step.state}`)}</span> ${step.failed.map(failed).join("; ")}</li>`)}</ul></details>`}</div>`;
 }

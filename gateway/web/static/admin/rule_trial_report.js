@@ -1,5 +1,6 @@
 // What a trial has found, in figures; the messages behind them are one click away.
 import { html } from "../ui/html.js";
+import { moved } from "../inbox/reasons.js";
 import { t } from "./words.js";
 
 const FIGURES = ["messages", "different", "answers_won", "answers_lost", "targets_changed"];
@@ -19,7 +20,7 @@ export function TrialReport({ trial }) {
 }
 
 function Move({ what, count, examples }) {
-  return html`<details><summary>${what} <b>${count}</b></summary><ul>${examples.map(({ decision, text }) => html`<li key=${decision}><q>${text}</q> <code>${decision}</code></li>`)}</ul></details>`;
+  return html`<details><summary>${moved(what)} <b>${count}</b></summary><ul>${examples.map(({ decision, text }) => html`<li key=${decision}><q>${text}</q> <code>${decision}</code></li>`)}</ul></details>`;
 }
 
 /** Messages a queue got in all, and in its busiest hour, before and with the draft. */

@@ -7,7 +7,7 @@ import { Customer } from "./customer.js";
 import { Facts } from "./facts.js";
 import { Icon } from "./icons.js";
 import { Promised } from "./list.js";
-import { reason } from "./reasons.js";
+import { did, reason } from "./reasons.js";
 import { Assignment } from "./waiting.js";
 import { full, moment } from "./when.js";
 import { WhyNot } from "./why_not.js";
@@ -55,7 +55,7 @@ function Decision({ decision, first }) {
 
 function Hit({ hit, told }) {
   return html`<li><b>${told?.name ?? hit.rule_id}</b> <small>${t(`stage_${hit.stage}`)}</small>
-    ${hit.error ? html`<p>${t("rule_failed", { error: hit.error })}</p>` : told ? html`<p>${told.sentence}</p>` : hit.did.map((did) => html`<p>${did}</p>`)}</li>`;
+    ${hit.error ? html`<p>${t("rule_failed", { error: hit.error })}</p>` : told ? html`<p>${told.sentence}</p>` : hit.did.map((done) => html`<p>${did(done)}</p>`)}</li>`;
 }
 
 /** A version's rules as sentences, read once. */

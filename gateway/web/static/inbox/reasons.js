@@ -1,4 +1,4 @@
-// Why a message was decided as it was: the desk's own phrases, in the reader's language.
+// What the desk says of its decisions, in the reader's language.
 import { language } from "../ui/language.js";
 
 // In the desk's words (router/decide.py, router/decide_ticket.py) and in Chinese; what an article or a person is called stays as it is.
@@ -77,10 +77,60 @@ const STOPPED = [
   [/^(\S+) (\S+) (.*) did not hold: it was (.*)$/, (_, field, op, expected, found) => `${field} ${op} ${expected} 不成立：实际为 ${found}`],
 ];
 
+// What rules call by name, as the sentences about them say it (router/rules/wording.py).
+const CALLED = { queue: "队列", priority: "优先级", type: "类型", tier: "等级", language: "语言", policy: "服务承诺", outcome: "结果", urgent: "紧急", high: "高", normal: "普通", low: "低", none: "无", tags: "标签", skills: "技能", article: "文章", said: "规则的回复", answered: "回答", handed_over: "创建工单", joined: "并入原工单", changed: "更改工单", discarded: "丢弃", asked: "询问", closed: "关闭", nothing: "无动作" };
+const called = (name) => CALLED[name] ?? name;
+// What else is set is called as the desk calls it.
+const value = (field, given) => (field === "priority" || field === "outcome" || given === "none" ? called(given) : given);
+
+// In the desk's words (router/rules/outcome.py): what a rule did.
+const DID = [
+  [/^set (\S+) to (.*)$/s, (_, field, to) => `将${called(field)}设为${value(field, to)}`],
+  [/^tag (.*)$/s, (_, tag) => `添加标签“${tag}”`],
+  [/^require (.*) at level (\d+)$/s, (_, skill, level) => `需要技能 ${skill}，至少 ${level} 级`],
+  [/^reply$/, () => "回复"],
+  [/^no reply, the template gave an empty text$/, () => "没有回复：模板结果为空"],
+  [/^no reply, the template failed: (.*)$/s, (_, why) => `没有回复，模板出错：${why}`],
+  [/^answer with article (.*)$/s, (_, article) => `用文章 ${article} 回答`],
+  [/^hand over$/, () => "转人工"],
+  [/^skip the bot$/, () => "跳过机器人"],
+  [/^discard: (.*)$/s, (_, why) => `丢弃：${why}`],
+  [/^notify (.*)$/s, (_, to) => `通知 ${to}`],
+  [/^call (.*)$/s, (_, to) => `调用 ${to}`],
+  [/^snooze for (.*)$/s, (_, time) => `延后 ${time}`],
+  [/^close as spam$/, () => "作为垃圾消息关闭"],
+  [/^skipped, it failed$/, () => "已跳过，出错了"],
+];
+
+// In the desk's words (router/rules/cases.py): in what a test case was not met.
+const UNMET = [
+  [/^(\S+) is (\S+), not (\S+)$/, (_, field, was, wanted) => `${called(field)}是${value(field, was)}，应为${value(field, wanted)}`],
+  [/^there is no tag (.*)$/s, (_, tag) => `没有标签“${tag}”`],
+  [/^(.*) is not required at level (\d+)$/s, (_, skill, level) => `没有要求技能 ${skill} 达到 ${level} 级`],
+  [/^no reply says that$/, () => "没有回复这样说"],
+  [/^rule (\S+) does not match$/, (_, rule) => `规则 ${rule} 不匹配`],
+  [/^rule (\S+) matches$/, (_, rule) => `规则 ${rule} 匹配了`],
+];
+
+// In the desk's words (workers/backtest.py): what a draft would do otherwise.
+const MOVED = [
+  [/^(\w+): (.*) → (.*)$/s, (_, field, was, would) => `${called(field)}：${value(field, was)} → ${value(field, would)}`],
+  [/^other$/, () => "其他"],
+];
+
 export const reason = (why) => (language.value === "zh" ? inChinese(why) : why);
 
 /** Why a ticket is not in another queue. */
 export const stopped = (text) => (language.value === "zh" ? inChinese(text, STOPPED) : text);
+
+/** What a rule did. */
+export const did = (text) => (language.value === "zh" ? inChinese(text, DID) : text);
+
+/** In what a test case was not met. */
+export const unmet = (text) => (language.value === "zh" ? text.split("; ").map((part) => inChinese(part, UNMET)).join("；") : text);
+
+/** What is otherwise in a trial: of which name, from what to what. */
+export const moved = (text) => (language.value === "zh" ? inChinese(text, MOVED) : text);
 
 /** Why a ticket was offered to whom. */
 export const why = (text) => (language.value === "zh" ? text.split("; ").map((part) => inChinese(part, OFFERED)).join("；") : text);
