@@ -17,9 +17,19 @@ from gateway.rule_sets import checked
 from router.decision import Actor
 from router.lifecycle import edit
 from router.rules.recipes import RECIPES
-from storage import messages, restoring, rule_calls, rule_counts, rule_trials, rules, setup, tickets
+from storage import (
+    messages,
+    questions,
+    restoring,
+    rule_calls,
+    rule_counts,
+    rule_trials,
+    rules,
+    setup,
+    tickets,
+)
 from storage.store import Tx
-from tests.integration.office import ASKS, STRANGE, Office, office_in, office_on
+from tests.integration.office import ASKS, MONDAY, STRANGE, Office, office_in, office_on
 from tests.integration.receiver import receiving
 from tests.services.servers import Servers
 from workers import inbox
@@ -378,6 +388,7 @@ async def test_a_decision_about_a_ticket_is_made_again_byte_for_byte(office: Off
         of_message.seq
     ]
     assert await office.store.read(lambda sql: restoring.count(sql, 0)) == 1
+    assert len(await office.store.read(lambda sql: questions.exposures(sql, MONDAY))) == 1
 
 
 def reworded(tx: Tx, message_id: str) -> None:
