@@ -13,6 +13,7 @@ from router.sla import Clock
 TicketStatus = Literal["queued", "offered", "open", "waiting", "resolved", "closed", "merged"]
 WaitingReason = Literal["customer", "internal", "snoozed"]
 Priority = Literal["low", "normal", "high", "urgent"]
+DraftKind = Literal["reply", "note"]
 Author = Literal["customer", "bot", "agent", "system"]
 With = Literal["bot", "person", "closed"]
 Presence = Literal["online", "away", "busy", "offline"]

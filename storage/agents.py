@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
 
 from router.values import ACTIVE, Agent, Presence
-from storage import notification_choices, schema, sessions, signatures
+from storage import drafts, notification_choices, schema, sessions, signatures
 from storage.paging import Position, Slice, cut, newest_first
 from storage.prepared import Prepared
 from storage.refusals import InUse, Refused, unless_taken
@@ -96,6 +96,7 @@ def remove(tx: Tx, agent_id: str) -> None:
     sessions.end_all(tx, agent_id)
     notification_choices.forget(tx, agent_id)
     signatures.forget(tx, agent_id)
+    drafts.forget_agent(tx, agent_id)
     # What the customer reopens goes back to its queue.
     over = update(schema.tickets).where(ticket.status == "resolved")
     tx.sql.execute(over.where(ticket.assignee == agent_id).values(assignee=None))

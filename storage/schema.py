@@ -420,6 +420,19 @@ agents = Table(
     _now("updated_at"),
 )
 
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("ticket_id", Text, primary_key=True),
+    Column("agent_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    _now("updated_at"),
+    Index("drafts_by_agent", "agent_id"),
+    sqlite_with_rowid=False,
+)
+
 signatures = Table(
     "signatures",
     metadata,

@@ -17,7 +17,7 @@ from router.desk import Desk
 from router.lifecycle import Refused, agent_replied, move, opened, spoken_with
 from router.sla import STOPPING
 from router.values import ContactPoint, Conversation, Customer, Ticket
-from storage import contacts, conversations, deliveries, messages, offers, outbox, tickets
+from storage import contacts, conversations, deliveries, drafts, messages, offers, outbox, tickets
 from storage.store import Missing, Tx
 from workers import continuing
 
@@ -74,6 +74,7 @@ def save(tx: Tx, before: Ticket, after: Ticket, **cause: Any) -> Ticket:
         offers.withdraw(tx, after.id)
     follow_offer(tx, before, after)
     if after.status == "closed" and before.status != "closed":
+        drafts.forget_ticket(tx, after.id)
         conversation = conversations.lock(tx, after.conversation_id)
         if conversation.ticket_id == after.id and conversation.with_ != "closed":
             # What was said last may still have to be mailed (`workers.continuing`).
@@ -110,6 +111,8 @@ def reply(
     conversations.save(tx, [conversation])
     if not words.live:
         _send(tx, message)
+    if agent_id is not None:
+        drafts.forget(tx, ticket_id, agent_id, "reply")
     return message, save(tx, before, ticket, actor="api" if agent_id is None else "agent")
 
 
@@ -138,6 +141,8 @@ def note(
     tickets.touch(tx, [ticket_id])
     if mailbox is not None:
         _send(tx, message, mailbox)
+    elif agent_id is not None:
+        drafts.forget(tx, ticket_id, agent_id, "note")
     return message
 
 
@@ -164,6 +169,7 @@ def merge(tx: Tx, ticket_id: str, into_id: str, desk: Desk) -> Ticket:
     held = [conversations.lock(tx, one) for one in conversations.of_ticket(tx, ticket_id)]
     moved = [replace(one, ticket_id=into.id) for one in held if one.ticket_id == before.id]
     conversations.save(tx, moved)
+    drafts.follow_merger(tx, before.id, into.id)
     merged = replace(move(before, "merged", tx.now, desk), merged_into=into.id)
     return save(tx, before, merged)
 

@@ -37,7 +37,7 @@ from router.phrases import ARTICLE, NUMBER
 from router.telling import for_customer
 from router.values import GOES_ON, Author, ChannelRef, ContactPoint, Conversation, Ticket
 from storage import decisions as decisions_store
-from storage import deliveries, labels, ledger, messages, tickets
+from storage import deliveries, drafts, labels, ledger, messages, tickets
 from storage.store import Tx
 from workers import consequences, inbox
 from workers.amend import amend, join
@@ -329,6 +329,7 @@ class _Intake:
                 self._move(ticket_id, lambda one, desk: snooze(one, until, self._tx.now, desk))
             case CloseTicket() if ticket_id:
                 self._move(ticket_id, lambda one, desk: move(one, "closed", self._tx.now, desk))
+                drafts.forget_ticket(self._tx, ticket_id)
 
     def _move(self, ticket_id: str, change: Callable[[Ticket, Desk], Ticket]) -> None:
         before = self._batch.tickets[ticket_id]

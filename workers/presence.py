@@ -7,7 +7,7 @@ from router.decision import Actor
 from router.desk import Desk
 from router.lifecycle import Refused, assign, move, pin
 from router.values import Agent, Ticket
-from storage import agents, assignment, customers, messages, offers, tickets
+from storage import agents, assignment, customers, drafts, messages, offers, tickets
 from storage.store import Tx
 from workers import inbox, notices
 
@@ -49,17 +49,19 @@ def give_back_all(tx: Tx, agent_id: str, desk: Desk, *, unanswered: bool = False
     return given
 
 
-def offboard(tx: Tx, agent_id: str, to_id: str, desk: Desk) -> tuple[int, int]:
-    """Make an agent inactive; their tickets and customers are another's. What they wrote keeps their name.
+def offboard(tx: Tx, agent_id: str, to_id: str, desk: Desk) -> tuple[int, int, int]:
+    """Make an agent inactive; their tickets, customers and drafts are another's.
 
-    Returns how many tickets and customers were moved. Raises `Refused`, `Missing`.
+    What they sent keeps their name. Returns how many of each were moved. Raises `Refused`, `Missing`.
     """
     leaver, heir = agents.lock(tx, agent_id).agent, agents.lock(tx, to_id).agent
     if agent_id == to_id or not heir.active:
         raise Refused("the tickets go to another agent, who is active")
     theirs = {*agents.tickets_of(tx.sql, agent_id), *agents.pinned_to(tx.sql, agent_id)}
-    mine = tickets.lock_all(tx, theirs)
-    for before in mine.values():
+    begun = drafts.tickets_of(tx.sql, agent_id)
+    held = tickets.lock_all(tx, theirs.union(begun))
+    mine = [held[ticket_id] for ticket_id in sorted(theirs & held.keys())]
+    for before in mine:
         after = pin(before, to_id, tx.now, desk) if before.pinned_to == agent_id else before
         if after.assignee == agent_id:
             after = assign(after, to_id, tx.now, desk)
@@ -67,8 +69,9 @@ def offboard(tx: Tx, agent_id: str, to_id: str, desk: Desk) -> tuple[int, int]:
             after = move(after, "queued", tx.now, desk)
         inbox.save(tx, before, after)
     moved = customers.hand_over(tx, agent_id, to_id)
+    written = drafts.hand_over(tx, agent_id, to_id, begun)
     agents.leave(tx, leaver, to_id)
-    return len(mine), moved
+    return len(mine), moved, written
 
 
 def _waits_for_us(ticket: Ticket, last: "dict[str, messages.Message]") -> bool:

@@ -90,7 +90,7 @@ def offboard(
     to: Annotated[str, typer.Option("--to", metavar="NAME|EMAIL", help="Who has their tickets from now on.")],
     data: Data = None,
 ) -> None:
-    """Make an agent inactive: tickets and customers go to another, what they wrote keeps their name."""
+    """Make an agent inactive: another has their tickets, customers and drafts; sent words keep their name."""
     from router.lifecycle import Refused as NotMoved
     from storage.catalogue import load_desk
     from storage.refusals import Refused
@@ -98,15 +98,16 @@ def offboard(
 
     leaver, heir = _one(data, who), _one(data, to)
 
-    def move(tx: "Tx") -> tuple[tuple[int, int], str]:
+    def move(tx: "Tx") -> tuple[tuple[int, int, int], str]:
         return presence.offboard(tx, leaver.id, heir.id, load_desk(tx.sql)), leaver.id
 
     try:
-        tickets, customers = acting(data, "agent.offboarded", move)
+        tickets, customers, drafts = acting(data, "agent.offboarded", move)
     except (NotMoved, Refused) as refused:
         raise Failure(f"{leaver.name} stays: {refused}") from None
     typer.echo(
-        f"{leaver.name} can't sign in any more; {heir.name} has {tickets} tickets and {customers} customers."
+        f"{leaver.name} can't sign in any more; {heir.name} has {tickets} tickets, {customers} customers"
+        f" and {drafts} drafts."
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, StorageState, expect
+from playwright.sync_api import Locator, Page, Response, StorageState, expect
 
 from tests.browser.people import TAKE, OpenInbox, OpenPage, OpenShop
 from tests.desk import Desk
@@ -97,6 +97,59 @@ def test_nothing_blank_can_be_sent(open_inbox: OpenInbox, open_shop: OpenShop) -
     expect(send).to_be_disabled()
     agent.field.fill("On rocks.")
     expect(send).to_be_enabled()
+
+
+def test_what_was_begun_is_there_on_another_device(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """Reloaded, and at another place as it was left here; sent there, it is gone here as well."""
+    visitor = open_shop()
+    visitor.is_handed_over("Do puffins like company?")
+    desk = open_inbox()
+    desk.open("puffins")
+    with desk.page.expect_response(_saved):
+        desk.field.fill("They do,")
+    desk.page.reload()
+    expect(desk.field).to_have_value("They do,")
+    phone = open_inbox(size=(360, 740))
+    phone.page.goto(desk.page.url)
+    expect(phone.field).to_have_value("They do,")
+    with phone.page.expect_response(_saved):
+        phone.field.fill("They do, of their own kind.")
+    desk.page.reload()
+    expect(desk.field).to_have_value("They do, of their own kind.")
+    phone.press("Send")
+    visitor.sees("They do, of their own kind.")
+    expect(phone.field).to_have_value("")
+    desk.page.reload()
+    expect(desk.log).to_contain_text("of their own kind.")
+    expect(desk.field).to_have_value("")
+
+
+def test_a_note_that_was_begun_comes_back_as_a_note(open_inbox: OpenInbox, open_shop: OpenShop) -> None:
+    """Left for another ticket before the desk was told, it is saved; what is deleted does not come back."""
+    open_shop().is_handed_over("Who feeds the seals?")
+    agent = open_inbox()
+    agent.open("seals")
+    agent.page.get_by_role("tab", name="Note").click()
+    with agent.page.expect_response(_saved):
+        agent.field.fill("Emma does, ask her.")
+        agent.view("Mine")
+    elsewhere = open_inbox()
+    elsewhere.open("seals")
+    expect(elsewhere.field).to_have_value("Emma does, ask her.")
+    expect(elsewhere.page.get_by_role("tab", name="Note")).to_have_attribute("aria-selected", "true")
+    with elsewhere.page.expect_response(_forgotten):
+        elsewhere.field.fill("")
+    elsewhere.page.reload()
+    expect(elsewhere.page.get_by_role("tab", name="Reply")).to_have_attribute("aria-selected", "true")
+    expect(elsewhere.field).to_have_value("")
+
+
+def _saved(response: Response) -> bool:
+    return response.request.method == "PUT" and response.url.endswith("/draft") and response.ok
+
+
+def _forgotten(response: Response) -> bool:
+    return response.request.method == "DELETE" and response.url.endswith("/draft") and response.ok
 
 
 def test_a_note_stays_in_the_team(open_inbox: OpenInbox, open_shop: OpenShop) -> None:

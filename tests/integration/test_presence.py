@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from router.lifecycle import Refused, assign
 from router.values import Ticket
-from storage import agents, catalogue, customers, offers, tickets
+from storage import agents, catalogue, customers, drafts, offers, tickets
+from storage.drafts import Draft
 from storage.store import Tx
 from tests.integration.office import STRANGE, Office, joins, office_in
 from workers import inbox, presence
@@ -131,7 +132,7 @@ async def test_an_agent_leaves_for_good(office: Office) -> None:
     owned = await office.store.read(lambda sql: customers.get(sql, ticket.customer_id))
     await office.store.write(lambda tx: customers.save(tx, replace(owned.customer, owner="agt_1")))
     await says(office, lambda tx, desk: inbox.reply(tx, ticket.id, "agt_1", Words("Hello"), desk))
-    assert await says(office, presence.offboard, "agt_1", "agt_2") == (1, 1)
+    assert await says(office, presence.offboard, "agt_1", "agt_2") == (1, 1, 0)
     assert await statuses(office) == [("open", "agt_2")]
     gone = await office.store.read(lambda sql: agents.get(sql, "agt_1"))
     assert (gone.agent.active, gone.agent.presence) == (False, "offline")
@@ -140,6 +141,33 @@ async def test_an_agent_leaves_for_good(office: Office) -> None:
     assert [one.author_id for one in await office.messages() if one.author == "agent"] == ["agt_1"]
     with pytest.raises(Refused, match="to another agent, who is active"):
         await says(office, presence.offboard, "agt_2", "agt_1")
+
+
+async def test_what_a_leaver_had_begun_to_write_is_another_s(office: Office) -> None:
+    """Below the heir's own, and as a note where either is one; also on tickets that are not the leaver's."""
+    for name in ("agt_1", "agt_2"):
+        await office.store.write(joins(name, role="admin"))
+    await office.store.write(lambda tx: agents.set_password(tx, "agt_2", "hash"))
+    alone, both, mixed = [(await mine(office, who, "agt_2")).id for who in ("ann", "bob", "cleo")]
+    for draft in (
+        Draft(alone, "agt_1", "reply", "Dear Ann"),
+        Draft(both, "agt_1", "reply", "Regards"),
+        Draft(both, "agt_2", "reply", "Dear Bob"),
+        Draft(mixed, "agt_1", "note", "She is right."),
+        Draft(mixed, "agt_2", "reply", "Dear Cleo"),
+    ):
+        await office.store.write(partial(drafts.keep, draft=draft))
+    assert await says(office, presence.offboard, "agt_1", "agt_2") == (0, 0, 3)
+    found = [
+        await office.store.read(partial(drafts.find, ticket_id=one, agent_id="agt_2"))
+        for one in (alone, both, mixed)
+    ]
+    assert [(one.kind, one.text, one.version) for one in found if one] == [
+        ("reply", "Dear Ann", 1),
+        ("reply", "Dear Bob\n\nRegards", 2),
+        ("note", "Dear Cleo\n\nShe is right.", 2),
+    ]
+    assert await office.store.read(partial(drafts.tickets_of, agent_id="agt_1")) == []
 
 
 async def test_pending_offers_are_told_apart(office: Office) -> None:

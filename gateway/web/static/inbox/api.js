@@ -22,14 +22,14 @@ export function onSignedOut(callback) {
   signedOut = callback;
 }
 
-/** Returns the answer's body (null for 204). `body` is JSON or a FormData. */
-export async function call(method, path, { body, key, etag } = {}) {
-  const { value } = await callWithTag(method, path, { body, key, etag });
+/** Returns the answer's body (null for 204). `body` is JSON or a FormData; `keepalive`: the page may go meanwhile. */
+export async function call(method, path, how) {
+  const { value } = await callWithTag(method, path, how);
   return value;
 }
 
 /** The body and its ETag. */
-export async function callWithTag(method, path, { body, key, etag } = {}) {
+export async function callWithTag(method, path, { body, key, etag, keepalive = false } = {}) {
   const headers = { Accept: "application/json" };
   if (csrf && method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (key) headers["Idempotency-Key"] = key;
@@ -38,7 +38,7 @@ export async function callWithTag(method, path, { body, key, etag } = {}) {
   if (body && !form) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(`/api/v1${path}`, { method, headers, body: form ? body : body && JSON.stringify(body) });
+    answer = await fetch(`/api/v1${path}`, { method, headers, keepalive, body: form ? body : body && JSON.stringify(body) });
   } catch {
     throw new Problem(0, t("no_connection"));
   }

@@ -5,7 +5,7 @@ import { call, callWithTag } from "./api.js";
 import { complain, me, open } from "./desk.js";
 import { Icon } from "./icons.js";
 import { ask } from "./keys.js";
-import { draftOf, redraft } from "./work.js";
+import { draftOf, redraft } from "./drafts.js";
 import { t } from "./words.js";
 
 const LEAST = 0.1; // of confidence: what is less likely to help is not worth a look

@@ -2,10 +2,11 @@
 import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { fileSize, wordsOf } from "../ui/text.js";
 import { complain, open } from "./desk.js";
+import { draftOf, redraft, restore, saveNow, writers } from "./drafts.js";
 import { Icon } from "./icons.js";
 import { compose } from "./keys.js";
 import { Recipients } from "./recipients.js";
-import { draftOf, picked, ready, redraft, resolve, sayTyping, send, upload } from "./work.js";
+import { picked, ready, resolve, sayTyping, send, upload } from "./work.js";
 import { t } from "./words.js";
 
 const HINTS = { note: "note_hint", forward: "forward_hint" };
@@ -17,11 +18,16 @@ export function Composer({ ticket }) {
   const field = useRef(null);
   const asked = useRef(compose.value.asked);
   const draft = draftOf(ticket.id, kind);
+  const others = writers.value[ticket.id] ?? [];
   const unready = !ready(draft, kind);
   const kinds = open.value.mailbox ? ["reply", "note", "forward"] : ["reply", "note"];
   const name = ticket.customer?.name || t("visitor");
   const set = (changes) => redraft(ticket.id, kind, changes);
 
+  useEffect(() => {
+    restore(ticket.id).then((begun) => begun && !draftOf(ticket.id, "reply").text && setKind(begun));
+    return saveNow;
+  }, []);
   useEffect(() => {
     if (compose.value.asked === asked.current) return;
     asked.current = compose.value.asked;
@@ -52,6 +58,7 @@ export function Composer({ ticket }) {
     ${draft.newer && html`<${Newer} name=${name} messages=${draft.newer} again=${() => submit()} keep=${() => set({ newer: null })} />`}
     <${Tabs} kinds=${kinds} kind=${kind} choose=${(next) => { setKind(next); field.current.focus(); }} />
     ${(kind === "forward" || (kind === "reply" && open.value.recipients)) && html`<${Recipients} key=${kind} draft=${draft} known=${open.value.recipients} forward=${kind === "forward"} set=${set} />`}
+    ${others.length > 0 && html`<p class="passed-on">${t("have_begun", { names: others.map((one) => one.name).join(", ") })}</p>`}
     <label class="unseen" for="reply">${t(kind)}</label>
     <textarea id="reply" ref=${field} rows="3" maxlength="20000" value=${draft.text} onInput=${input} onKeyDown=${key}
       placeholder=${kind === "reply" ? t("reply_to", { name }) : t(HINTS[kind])}></textarea>

@@ -1,8 +1,8 @@
 // What an agent does: take, change, reply, note, retry, presence. Failures are said in words, never thrown on.
-import { effect, signal } from "../ui/html.js";
 import { newId } from "../ui/ids.js";
 import { call, callWithTag } from "./api.js";
 import { begin, complain, end, loadOpen, me, open, putMessages, putTicket, session, toast } from "./desk.js";
+import { draftOf, inTurn, redraft, saveNow, sent } from "./drafts.js";
 import { go } from "./route.js";
 import { addressed } from "./recipients.js";
 import { t } from "./words.js";
@@ -13,6 +13,7 @@ export async function signIn(email, password) {
 
 export async function signOut() {
   try {
+    await saveNow();
     await call("DELETE", "/session");
   } catch (problem) {
     return complain(problem);
@@ -130,36 +131,7 @@ export function sayTyping(conversationId) {
   call("POST", `/conversations/${conversationId}/typing`).catch(() => {});
 }
 
-// --- drafts: one a ticket and kind ("reply", "note" or "forward"), kept while the tab lives
-
-const KEPT = "frontdesk:drafts";
-const EMPTY = { text: "", files: [], to: null, cc: null, bcc: null, message: null, article: null, sending: false, newer: null, attempt: null };
-
-export const drafts = signal(kept());
-
-function kept() {
-  try {
-    const texts = JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
-    return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { ...EMPTY, text }]));
-  } catch {
-    return {};
-  }
-}
-
-effect(() => {
-  const texts = Object.entries(drafts.value).flatMap(([name, { text }]) => (text ? [[name, text]] : []));
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(texts)));
-  } catch {
-    // Storage is refused: drafts last as long as the page.
-  }
-});
-
-export const draftOf = (ticketId, kind) => drafts.value[`${ticketId}:${kind}`] ?? EMPTY;
-
-export function redraft(ticketId, kind, changes) {
-  drafts.value = { ...drafts.value, [`${ticketId}:${kind}`]: { ...draftOf(ticketId, kind), ...changes } };
-}
+// --- what is sent
 
 const PATHS = { reply: "replies", note: "notes", forward: "forwards" };
 
@@ -202,8 +174,9 @@ export async function send(ticketId, kind) {
   redraft(ticketId, kind, { sending: true, newer: null, attempt });
   try {
     const path = `/tickets/${ticketId}/${PATHS[kind]}`;
-    putMessages(conversationId, [await call("POST", path, { body, key: attempt.key })]);
-    redraft(ticketId, kind, EMPTY);
+    // After what is being saved of it, which would else outlive it.
+    putMessages(conversationId, [await inTurn(ticketId, () => call("POST", path, { body, key: attempt.key }))]);
+    sent(ticketId, kind);
     // Who was named takes part from now on.
     if (body.to && kind === "reply") await loadOpen();
     return true;
