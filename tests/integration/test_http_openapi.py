@@ -37,7 +37,7 @@ async def test_answers_are_as_documented(desk: Desk, tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
         env=os.environ | {"COLUMNS": "120"},
     )
-    async with asyncio.timeout(300):
+    async with asyncio.timeout(900):
         output, _ = await process.communicate()
     failures = output.decode().partition(" FAILURES ")[2].partition(" WARNINGS ")[0]
     assert process.returncode == 0, failures or output.decode()[-4000:]
