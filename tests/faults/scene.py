@@ -5,7 +5,7 @@ import random
 import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -24,6 +24,8 @@ DUPLICATES = 0.03
 FAILURES = 0.05
 # Longer than a sender waits for an answer.
 HANG_SECONDS = 20.0
+# How often one may have to be started until it stays.
+SUPERVISED = 20
 ECHO = {
     "id": "echo",
     "name": "Echo",
@@ -156,14 +158,12 @@ class Scene:
         self._stopping = None
 
     async def _ready(self, chosen: RoleProcess) -> None:
-        while True:
-            try:
+        # One that could not reach its database when it started has ended, and is started again.
+        for _ in range(SUPERVISED):
+            with suppress(AssertionError):
                 return await asyncio.to_thread(chosen.wait_until_ready)
-            except AssertionError:
-                # One that could not reach its database when it started is started again.
-                if not chosen.ended:
-                    raise
-                await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
+        await asyncio.to_thread(chosen.wait_until_ready)
 
     async def paused(self, role: str, seconds: float) -> None:
         """It stands still with its connections open, and goes on."""
