@@ -41,7 +41,8 @@ class Fanout:
             self._seq = await self._store.read(events.last_event)
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _EVERY)
+                async with asyncio.timeout(_EVERY):
+                    await self._news.wait()
             self._news.clear()
             if self._live.idle():
                 # Whoever comes to listen reads first what there is.

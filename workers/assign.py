@@ -78,7 +78,8 @@ class AssignWorker:
                     await self.step()
                 await asyncio.sleep(EVERY)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), 1.0)
+                    async with asyncio.timeout(1.0):
+                        await self._news.wait()
                 self._news.clear()
         finally:
             await self._leave()

@@ -154,7 +154,8 @@ class Listener:
     async def _rest(self, seconds: float) -> None:
         """Wait, unless told to leave."""
         try:
-            await asyncio.wait_for(self._left.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._left.wait()
         except TimeoutError:
             return
 

@@ -44,7 +44,8 @@ class Relay:
                 found = 0
             if found < _BATCH:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), _EVERY)
+                    async with asyncio.timeout(_EVERY):
+                        await self._news.wait()
 
     async def step(self) -> int:
         """Publish what is there, at most a batch, and forget it; returns how many.
