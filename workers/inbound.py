@@ -178,7 +178,8 @@ class InboundWorker:
             if fresh := [name for name in names if name not in counted]:
                 tried |= await self._write(partial(dead_letters.attempt, envelope_ids=fresh))
                 counted.update(fresh)
-            suspects = [read for read in group if tried[read.envelope.id] > MOST_ATTEMPTS]
+            # What was taken before the store went away is no longer counted.
+            suspects = [read for read in group if tried.get(read.envelope.id, 0) > MOST_ATTEMPTS]
             for read in suspects:
                 await self._park(read.delivery, read.envelope.id, "a worker died with it in hand, repeatedly")
             if rest := [read for read in group if read not in suspects]:

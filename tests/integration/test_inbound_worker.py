@@ -311,6 +311,31 @@ async def test_while_the_disk_is_full_everything_waits(
     assert (await letters(office), await office.bus.depth(LANE)) == ([], 0)
 
 
+async def test_what_comes_again_goes_on_where_the_disk_was_full(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The few that were taken before are taken for what they are: nothing is taken twice, or given up."""
+    monkeypatch.setattr(inbound, "RETRY_AFTER", 0.01)
+    large = [office.envelope(f"{STRANGE} {number}", raw=b"x" * 60_000) for number in range(40)]
+    await in_hand(office, *large)
+    await office.store.write(lambda tx: dead_letters.attempt(tx, [one.id for one in large]))
+    await office.setup.get()
+    await fill(office, pages=400)
+    with capture_logs() as logs:
+        async with office.bus.subscribe(LANE) as subscription:
+            stepping = asyncio.create_task(office.inbound().step(subscription))
+
+            async def tried() -> bool:
+                return stepping.done() or len([one for one in logs if one["event"].startswith("waiting")]) > 4
+
+            await eventually(tried)
+            assert (stepping.done(), 0 < len(await taken(office)) < 40) == (False, True)
+            await fill(office, pages=10_000)
+            await stepping
+    assert await taken(office) == [f"{STRANGE} {number}" for number in range(40)]
+    assert (await letters(office), await office.rows("attempts", "count")) == ([], [])
+
+
 # --- what changes between the look and the transaction -----------------------------------------------------
 
 
