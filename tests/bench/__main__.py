@@ -4,8 +4,6 @@ Server and load share the machine with whatever else it does: trust ratios and C
 messages per second.
 """
 
-import argparse
-import asyncio
 import sys
 import tempfile
 import time
@@ -14,11 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import msgspec
-import uvloop
-
-from tests.bench import mix, pieces, widget
-from tests.bench.load import LoadError
+from tests.bench import command, mix, pieces, widget
 from tests.bench.runs import Latency, Throughput, pace, saturate
 from tests.bench.seed import seed
 from tests.bench.sink import sink
@@ -186,21 +180,13 @@ def _starts(folder: Path) -> list[Figure]:
 
 def main() -> int:
     """Measure and print; 1 when it could not measure."""
-    parser = argparse.ArgumentParser(prog="make bench", description="Measure the embedded desk.")
-    parser.add_argument("--quick", action="store_true", help="less of everything, in well under a minute")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    asked = parser.parse_args()
-    size = QUICK if asked.quick else FULL
-    if not asked.json:
-        print("Measuring; this takes up to five minutes." if size is FULL else "Measuring.", flush=True)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(measure(size))
-    except (LoadError, AssertionError, OSError) as error:
-        print(f"It could not be measured: {error}", file=sys.stderr)
-        return 1
-    print(msgspec.json.encode(figures).decode() if asked.json else formatted(figures))
-    return 0
+    return command.run(
+        "make bench",
+        "Measure the embedded desk.",
+        lambda quick: measure(QUICK if quick else FULL),
+        formatted,
+        "Measuring; this takes up to five minutes, with --quick less than one.",
+    )
 
 
 if __name__ == "__main__":

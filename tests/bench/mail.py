@@ -1,6 +1,5 @@
 """`python -m tests.bench.mail`: what mail costs, and how long it takes from the mailbox to the agents."""
 
-import argparse
 import asyncio
 import json
 import sys
@@ -14,13 +13,12 @@ from statistics import quantiles
 from typing import Any, NamedTuple
 
 import aiohttp
-import msgspec
-import uvloop
 
 from channels.mail import receive
 from channels.mail.parse import read
 from channels.mail.reader import Readers
 from gateway.http.hooks import OFF_LOOP
+from tests.bench import command
 from tests.bench.letters import letters
 from tests.bench.load import LoadError
 from tests.bench.subjects import cpu_seconds
@@ -213,20 +211,12 @@ def _at_least(name: str, value: float, least: float, unit: str) -> Figure:
 
 def main() -> int:
     """Measure and print; 1 when it could not measure."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.mail", description="Measure what mail costs."
+    return command.run(
+        "python -m tests.bench.mail",
+        "Measure what mail costs.",
+        lambda quick: measure(QUICK if quick else FULL),
+        formatted,
     )
-    parser.add_argument("--quick", action="store_true", help="less of everything")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    asked = parser.parse_args()
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(measure(QUICK if asked.quick else FULL))
-    except (LoadError, AssertionError, OSError) as error:
-        print(f"It could not be measured: {error}", file=sys.stderr)
-        return 1
-    print(msgspec.json.encode(figures).decode() if asked.json else formatted(figures))
-    return 0
 
 
 if __name__ == "__main__":

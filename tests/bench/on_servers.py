@@ -5,7 +5,6 @@ for whoever is measured at the time. Rates swing with the machine's load; ratios
 message are what to compare.
 """
 
-import argparse
 import asyncio
 import base64
 import os
@@ -25,11 +24,10 @@ from typing import NamedTuple
 
 import asyncpg
 import msgspec
-import uvloop
 
 from bus.ids import message_id
 from storage.copying import copy
-from tests.bench import load, mix, strawman_e1, strawman_servers
+from tests.bench import command, load, mix, strawman_e1, strawman_servers
 from tests.bench.amqp_by_hand import connect
 from tests.bench.load import Address, LoadError
 from tests.bench.seed import seed
@@ -312,20 +310,13 @@ def formatted(rows: Sequence[Row]) -> str:
 
 def main() -> int:
     """Measure and print; 1 when it could not measure."""
-    parser = argparse.ArgumentParser(prog="make bench", description="Measure the desk on servers.")
-    parser.add_argument("--quick", action="store_true", help="less of everything")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    asked = parser.parse_args()
-    if not asked.json:
-        print("Measuring on RabbitMQ and PostgreSQL; this takes a few minutes.", flush=True)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            rows = runner.run(measure(QUICK if asked.quick else FULL))
-    except (LoadError, AssertionError, OSError) as error:
-        print(f"It could not be measured: {error}", file=sys.stderr)
-        return 1
-    print(msgspec.json.encode(rows).decode() if asked.json else formatted(rows))
-    return 0
+    return command.run(
+        "make bench",
+        "Measure the desk on servers.",
+        lambda quick: measure(QUICK if quick else FULL),
+        formatted,
+        "Measuring on RabbitMQ and PostgreSQL; this takes a few minutes.",
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """`python -m tests.bench.widget`: what an idle socket costs, and how long a visitor waits for the bot."""
 
-import argparse
 import asyncio
 import resource
 import sys
@@ -12,9 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
-import msgspec
-import uvloop
 
+from tests.bench import command
 from tests.bench.load import LoadError
 from tests.bench.subjects import resident_megabytes
 from tests.bench.table import Figure, formatted
@@ -174,20 +172,12 @@ async def _measured(crowd: Crowd) -> list[Figure]:
 
 def main() -> int:
     """Measure and print; 1 when it could not measure."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.widget", description="Measure what the widget costs."
+    return command.run(
+        "python -m tests.bench.widget",
+        "Measure what the widget costs.",
+        lambda quick: _measured(QUICK if quick else FULL),
+        formatted,
     )
-    parser.add_argument("--quick", action="store_true", help="less of everything")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    asked = parser.parse_args()
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            found = runner.run(_measured(QUICK if asked.quick else FULL))
-    except (LoadError, AssertionError, OSError, aiohttp.ClientError) as error:
-        print(f"It could not be measured: {error}", file=sys.stderr)
-        return 1
-    print(msgspec.json.encode(found).decode() if asked.json else formatted(found))
-    return 0
 
 
 if __name__ == "__main__":
